@@ -1,0 +1,181 @@
+//! Ids, derived instead of drawn: the same upload always gets the same id.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::object::{ObjectRef, SourceObject};
+
+macro_rules! id_type {
+    ($(#[doc = $doc:literal])+ $name:ident) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes over an id that was made elsewhere.
+            ///
+            /// # Errors
+            /// [`InvalidId`] when the text is empty, longer than 64 bytes, or has a character
+            /// other than ASCII letters, digits, `-` and `_`.
+            pub fn new(text: impl Into<String>) -> Result<Self, InvalidId> {
+                let text = text.into();
+                let fits = (1..=64).contains(&text.len())
+                    && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+                if fits { Ok(Self(text)) } else { Err(InvalidId { kind: stringify!($name), text }) }
+            }
+
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                Self::new(text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+    };
+}
+
+/// A text that cannot be an id: ids go into object keys and execution names unescaped.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is no {kind}: 1 to 64 ASCII letters, digits, - or _")]
+pub struct InvalidId {
+    kind: &'static str,
+    text: String,
+}
+
+id_type! {
+    /// The title as its owner knows it; outlives jobs. Derived from bucket and key.
+    AssetId
+}
+id_type! {
+    /// One transcode of one source version with one profile.
+    JobId
+}
+id_type! {
+    /// One rung of a ladder, unique in its job: `1080p`, `und-128k`.
+    RungId
+}
+
+impl AssetId {
+    /// The asset that an uploaded object belongs to; an overwritten key stays the same asset.
+    #[must_use]
+    pub fn of(object: &ObjectRef) -> Self {
+        Self(derive('a', &[object.bucket.as_str(), object.key.as_str()]))
+    }
+}
+
+impl JobId {
+    /// The job for one version of a source with one profile.
+    ///
+    /// The object's version id tells versions apart; a bucket without versions falls back to the
+    /// `ETag`, which changes with the bytes. The same event delivered ten times is one job.
+    #[must_use]
+    pub fn of(source: &SourceObject, profile: &str) -> Self {
+        let version = source.version.as_deref().unwrap_or(&source.etag);
+        Self(derive(
+            'j',
+            &[
+                source.object.bucket.as_str(),
+                source.object.key.as_str(),
+                version,
+                profile,
+            ],
+        ))
+    }
+}
+
+/// `prefix` and 26 characters of base 32: the first 128 bits of SHA-256 over the parts.
+///
+/// Each part is preceded by its length, so that no two lists of parts read alike.
+fn derive(prefix: char, parts: &[&str]) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let mut head = [0_u8; 16];
+    head.copy_from_slice(hash.finalize().split_at(16).0);
+    let mut bits = u128::from_be_bytes(head);
+    let mut id = String::from(prefix);
+    for _ in 0..26 {
+        bits = bits.rotate_left(5);
+        let digit = ALPHABET.get((bits & 31) as usize).copied();
+        id.push(digit.map_or('0', char::from));
+    }
+    id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::{BucketName, ObjectKey};
+
+    fn source(key: &str, version: Option<&str>, etag: &str) -> SourceObject {
+        SourceObject {
+            object: ObjectRef {
+                bucket: BucketName::new("uploads"),
+                key: ObjectKey::new(key),
+            },
+            version: version.map(str::to_owned),
+            etag: etag.to_owned(),
+            size: 1,
+        }
+    }
+
+    #[test]
+    fn the_same_upload_is_the_same_job() {
+        let a = JobId::of(&source("k", None, "e1"), "default");
+        assert_eq!(a, JobId::of(&source("k", None, "e1"), "default"));
+        assert_ne!(a, JobId::of(&source("k", None, "e2"), "default"));
+        assert_ne!(a, JobId::of(&source("k", None, "e1"), "other"));
+        assert_ne!(a, JobId::of(&source("l", None, "e1"), "default"));
+    }
+
+    #[test]
+    fn the_version_outranks_the_etag() {
+        let a = JobId::of(&source("k", Some("v1"), "e1"), "default");
+        assert_eq!(a, JobId::of(&source("k", Some("v1"), "e2"), "default"));
+        assert_ne!(a, JobId::of(&source("k", Some("v2"), "e1"), "default"));
+    }
+
+    #[test]
+    fn an_overwritten_key_stays_the_same_asset() {
+        let a = AssetId::of(&source("k", None, "e1").object);
+        assert_eq!(a, AssetId::of(&source("k", None, "e2").object));
+        assert_eq!(a.as_str().len(), 27);
+        assert_eq!(AssetId::new(a.as_str()).unwrap(), a);
+    }
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        assert_ne!(derive('x', &["ab", "c"]), derive('x', &["a", "bc"]));
+    }
+
+    #[test]
+    fn an_id_never_needs_escaping() {
+        assert!(AssetId::new("a/b").is_err());
+        assert!(AssetId::new("").is_err());
+        assert!(serde_json::from_str::<JobId>("\"a b\"").is_err());
+    }
+}

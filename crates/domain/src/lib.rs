@@ -1,0 +1,22 @@
+//! The words of Millrace, as types: ids, media time, the ladder, the plan, the messages between
+//! stages and the closed list of error codes.
+//!
+//! Everything here is pure. No clock, no environment, no file system, no network: the same plan
+//! comes out of the same facts on every machine, which is what makes a re-run harmless.
+
+pub mod audio;
+pub mod error_code;
+pub mod ids;
+pub mod job;
+pub mod ladder;
+pub mod layout;
+pub mod message;
+pub mod object;
+pub mod plan;
+pub mod profile;
+pub mod result;
+pub mod source;
+pub mod time;
+pub mod timeline;
+
+pub use error_code::{ErrorClass, ErrorCode, Fault};
