@@ -1,0 +1,126 @@
+"""Deploys the template into the emulator as CloudFormation does on AWS."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.config import Config
+from botocore.session import Session
+
+from . import package, template
+from .emulator import REGION, Emulator
+from .errors import StackError
+
+_DEPLOY_SECONDS = 60.0
+
+
+@dataclass
+class Deployment:
+    """What is deployed, and from where."""
+
+    stack: str
+    template: Path
+    binaries: Path
+    """The folder with one executable per function, named as the last part of its CodeUri."""
+    cache: Path
+    parameters: dict[str, str]
+
+
+def prepare(deployment: Deployment) -> None:
+    """Packs the functions. Needs no emulator, so it runs while that starts."""
+    binaries = [deployment.binaries / name for name in _function_names(deployment)]
+    # Compressing releases the interpreter lock.
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda binary: package.function_zip(binary, deployment.cache), binaries))
+    package.forget_old(deployment.cache)
+
+
+def deploy(deployment: Deployment, emulator: Emulator) -> dict[str, str]:
+    """Uploads the packages, creates the stack, waits, and returns the template's outputs.
+
+    Raises:
+        StackError: a resource could not be created; the text names it and why.
+    """
+    body = _package(deployment, client("s3", emulator))
+    cloudformation = client("cloudformation", emulator)
+    cloudformation.create_stack(
+        StackName=deployment.stack,
+        TemplateBody=json.dumps(body),
+        Parameters=[
+            {"ParameterKey": name, "ParameterValue": value}
+            for name, value in deployment.parameters.items()
+        ],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        OnFailure="DO_NOTHING",
+    )
+    stack = _wait(deployment.stack, cloudformation)
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def client(service: str, emulator: Emulator) -> Any:
+    """A client of one of the emulator's services, with the rights of an administrator."""
+    return Session().create_client(
+        service,
+        region_name=REGION,
+        endpoint_url=emulator.endpoint,
+        aws_access_key_id=emulator.access_key_id,
+        aws_secret_access_key=emulator.secret_access_key,
+        config=Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}),
+    )
+
+
+def _function_names(deployment: Deployment) -> list[str]:
+    names: list[str] = []
+
+    def collect(kind: str, path: Path) -> str:
+        if kind == "AWS::Serverless::Function":
+            names.append(path.name)
+        return "s3://unused/unused"
+
+    template.replace_local_files(
+        template.load(deployment.template), deployment.template.parent, collect
+    )
+    return names
+
+
+def _package(deployment: Deployment, s3: Any) -> template.Template:
+    """Does what ``sam package`` does: local files become objects in a bucket."""
+    bucket = f"{deployment.stack}-artifacts"
+    s3.create_bucket(Bucket=bucket)
+    body = template.load(deployment.template)
+
+    def upload(kind: str, path: Path) -> str:
+        if kind == "AWS::Serverless::Function":
+            path = package.function_zip(deployment.binaries / path.name, deployment.cache)
+        elif kind == "AWS::Serverless::LayerVersion":
+            path = package.placeholder_zip(deployment.cache)
+        with path.open("rb") as file:
+            s3.put_object(Bucket=bucket, Key=path.name, Body=file)
+        return f"s3://{bucket}/{path.name}"
+
+    template.replace_local_files(body, deployment.template.parent, upload)
+    return body
+
+
+def _wait(stack: str, cloudformation: Any) -> dict[str, Any]:
+    deadline = time.monotonic() + _DEPLOY_SECONDS
+    while time.monotonic() < deadline:
+        description: dict[str, Any] = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+        status = description["StackStatus"]
+        if status == "CREATE_COMPLETE":
+            return description
+        if not status.endswith("_IN_PROGRESS"):
+            break
+        time.sleep(0.05)
+    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+    reasons = [
+        f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
+        for event in reversed(events)
+        if event["ResourceStatus"].endswith("_FAILED")
+    ]
+    raise StackError("\n  ".join([f"the template could not be deployed ({status}):", *reasons]))

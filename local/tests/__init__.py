@@ -1,0 +1,1 @@
+"""Tests of the local stack: ``python -m unittest discover --start-directory local``."""
