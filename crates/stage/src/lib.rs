@@ -1,0 +1,43 @@
+//! What every stage does the same way: read the plan, read ffmpeg's files fragment by fragment,
+//! publish segments, write a result last, leave a failure where update-metadata finds it.
+//!
+//! A stage is a pure function of (job, chunk): everything here may run twice and writes equal
+//! bytes the second time.
+
+pub mod encode;
+pub mod fragments;
+pub mod publish;
+pub mod usage;
+pub mod work;
+
+use std::time::Duration;
+
+use cloud::SignedUrl;
+use domain::object::BucketName;
+use ffmpeg::MediaInput;
+
+pub use encode::EncodeError;
+pub use work::{Work, WorkError};
+
+/// How long a signed URL for ffmpeg lives: longer than any invocation.
+pub const URL_LIFETIME: Duration = Duration::from_secs(3600);
+
+/// The buckets that a stage works in.
+#[derive(Clone, Debug)]
+pub struct Buckets {
+    /// Plans, results and source segments.
+    pub work: BucketName,
+    /// Published streams.
+    pub media: BucketName,
+}
+
+/// What ffmpeg reads under a signed URL, or under the local path that stands for one in tests.
+#[must_use]
+pub fn media_input(url: &SignedUrl) -> MediaInput {
+    let text = url.reveal();
+    if text.starts_with("http://") || text.starts_with("https://") {
+        MediaInput::url(text)
+    } else {
+        MediaInput::file(text)
+    }
+}

@@ -1,0 +1,6 @@
+//! What tests share: twins of the cloud, and the suite that holds twins and cloud to the same
+//! guarantees. A dev-dependency only.
+
+pub mod conformance;
+pub mod sample;
+pub mod store;

@@ -1,0 +1,12 @@
+//! Twins of the cloud for tests: a folder for S3, memory for DynamoDB, a list for Step Functions,
+//! and a wrapper that fails a chosen call of any of them.
+//!
+//! [`crate::conformance`] holds them to the guarantees of [`cloud::ports`].
+
+mod documents;
+mod failing;
+mod folder;
+
+pub use documents::{MemoryDocuments, RecordedExecutions};
+pub use failing::{FailingStore, Faults};
+pub use folder::FolderStore;

@@ -1,0 +1,29 @@
+//! Lambda bootstrap of thumbnail.
+
+// The futures of a handler over the SDK nest deeper than the compiler looks by default.
+#![recursion_limit = "512"]
+
+use cloud::clients::AwsClients;
+use cloud::s3::S3Store;
+use ffmpeg::Tools;
+use runtime::{Config, ConfigError, ServeError};
+use stage::Buckets;
+use thumbnail::Ports;
+
+#[tokio::main]
+async fn main() -> Result<(), ServeError> {
+    runtime::logging::init();
+    runtime::serve("thumbnail", ports(), thumbnail::handle).await
+}
+
+async fn ports() -> Result<Ports<S3Store>, ConfigError> {
+    let config = Config::from_env();
+    Ok(Ports {
+        buckets: Buckets {
+            work: config.work_bucket()?,
+            media: config.media_bucket()?,
+        },
+        tools: Tools::new(config.ffmpeg()?, config.ffprobe()?),
+        objects: AwsClients::from_env().await.objects(),
+    })
+}

@@ -1,0 +1,27 @@
+//! Lambda bootstrap of trigger.
+
+// The futures of a handler over the SDK nest deeper than the compiler looks by default.
+#![recursion_limit = "512"]
+
+use cloud::clients::AwsClients;
+use cloud::dynamodb::DynamoDocuments;
+use cloud::s3::S3Store;
+use cloud::step_functions::StepFunctions;
+use runtime::{Config, ConfigError, ServeError};
+use trigger::Ports;
+
+#[tokio::main]
+async fn main() -> Result<(), ServeError> {
+    runtime::logging::init();
+    runtime::serve("trigger", ports(), trigger::handle).await
+}
+
+async fn ports() -> Result<Ports<S3Store, DynamoDocuments, StepFunctions>, ConfigError> {
+    let config = Config::from_env();
+    let aws = AwsClients::from_env().await;
+    Ok(Ports {
+        objects: aws.objects(),
+        documents: aws.documents(config.table()?),
+        executions: aws.executions(config.state_machine()?),
+    })
+}

@@ -1,0 +1,128 @@
+//! The only writer of "ready" and "failed".
+//!
+//! The document store decides: its transaction orders the jobs of an asset. The relational core
+//! follows with the revision that the transaction gave, so a crash between the two is mended by
+//! the next attempt, and an older write never overtakes a newer one. The execution ends only when
+//! both agree.
+
+mod failure;
+mod published;
+
+use cloud::ports::{DeletePrefix, FinishJob, ListObjects, ReadDocuments, ReadObject};
+use cloud::{JobOutcome, StoreError};
+use database::{DatabaseError, Outcome, RecordOutcome};
+use domain::job::JobState;
+use domain::message::{UpdateMetadataInput, UpdateMetadataOutput};
+use domain::object::BucketName;
+use domain::{ErrorCode, Fault};
+use runtime::StageContext;
+use stage::{Work, WorkError};
+
+/// What update-metadata may do.
+#[derive(Debug)]
+pub struct Ports<S, D, B> {
+    /// The work bucket.
+    pub objects: S,
+    /// Its name.
+    pub work: BucketName,
+    /// The document store.
+    pub documents: D,
+    /// The relational core.
+    pub database: B,
+}
+
+/// Metadata that was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateMetadataError {
+    /// A store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The work folder failed.
+    #[error(transparent)]
+    Work(#[from] WorkError),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl Fault for UpdateMetadataError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Work(error) => error.code(),
+            Self::Database(error) => error.code(),
+        }
+    }
+}
+
+/// Records how a job ended, in both stores, and clears up behind a job that is ready.
+///
+/// The same call again changes nothing.
+///
+/// # Errors
+/// [`UpdateMetadataError`].
+pub async fn handle<S, D, B>(
+    input: UpdateMetadataInput,
+    ports: &Ports<S, D, B>,
+    _context: &StageContext,
+) -> Result<UpdateMetadataOutput, UpdateMetadataError>
+where
+    S: ReadObject + ListObjects + DeletePrefix,
+    D: FinishJob + ReadDocuments,
+    B: RecordOutcome,
+{
+    let request = &input.request;
+    let work = Work::new(&ports.objects, &ports.work, &request.job);
+    let outcome = match &input.error {
+        Some(caught) => JobOutcome::Failed(failure::explain(request, caught, ports, work).await?),
+        None => match published::collect(work).await {
+            Ok(published) => JobOutcome::Ready(Box::new(published)),
+            Err(error) => return already_ready(&input, ports, error).await,
+        },
+    };
+    let finished = ports.documents.finish(&request.job, &outcome).await?;
+    let recorded = Outcome {
+        record: &finished.record,
+        asset: &finished.asset,
+        revision: finished.revision,
+    };
+    ports.database.record(&recorded).await?;
+    let state = finished.record.state;
+    tracing::info!(job = %request.job, asset = %request.asset, ?state, "job ended");
+    if state == JobState::Ready {
+        clear(ports, work).await;
+    }
+    Ok(output(&input, state))
+}
+
+/// A job whose work folder is gone, because an earlier attempt recorded it in both stores and
+/// cleared up, but did not live to say so.
+async fn already_ready<S, D: ReadDocuments, B>(
+    input: &UpdateMetadataInput,
+    ports: &Ports<S, D, B>,
+    error: WorkError,
+) -> Result<UpdateMetadataOutput, UpdateMetadataError> {
+    if matches!(error, WorkError::Store(StoreError::NotFound { .. })) {
+        let known = ports.documents.job(&input.request.job).await?;
+        if known.is_some_and(|record| record.state == JobState::Ready) {
+            return Ok(output(input, JobState::Ready));
+        }
+    }
+    Err(error.into())
+}
+
+/// Deletes plan, results and source segments. What stays behind falls to the lifecycle rule.
+async fn clear<S: DeletePrefix, D, B>(ports: &Ports<S, D, B>, work: Work<'_, S>) {
+    let folder = work.folder().prefix();
+    if let Err(left) = ports.objects.delete_prefix(&ports.work, &folder).await {
+        tracing::warn!(error = %left, "work folder could not be cleared");
+    }
+}
+
+fn output(input: &UpdateMetadataInput, state: JobState) -> UpdateMetadataOutput {
+    UpdateMetadataOutput {
+        job: input.request.job.clone(),
+        asset: input.request.asset.clone(),
+        state,
+    }
+}
