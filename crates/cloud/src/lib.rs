@@ -1,0 +1,24 @@
+//! Storage, documents and executions: ports, and their adapters for AWS.
+//!
+//! A function sees only the [`ports`] that it needs; [`clients::AwsClients`] makes the adapters in
+//! `main.rs`. The twins that stand in for them in tests are in `testkit`, and one conformance
+//! suite there holds both to the same guarantees.
+
+pub mod clients;
+pub mod content;
+pub mod dynamodb;
+pub mod error;
+pub mod finish;
+pub mod ports;
+pub mod s3;
+pub mod signed_url;
+pub mod step_functions;
+
+mod attribute;
+mod classify;
+
+pub use clients::AwsClients;
+pub use content::Content;
+pub use error::StoreError;
+pub use finish::{Finished, JobOutcome};
+pub use signed_url::SignedUrl;

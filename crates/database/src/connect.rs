@@ -1,0 +1,272 @@
+//! Connections: few, with time limits, by password or by token.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use aws_config::SdkConfig;
+use aws_sdk_rds::auth_token::{AuthTokenGenerator, Config as TokenConfig};
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
+use tokio::sync::{Mutex, OnceCell};
+
+use crate::error::DatabaseError;
+
+/// Connections of one process. A function works on one invocation at a time; a second connection
+/// lets a new one take over from one that the server closed.
+const MAX_CONNECTIONS: u32 = 2;
+/// Longest wait for a connection, its making included.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A frozen function's connections are dead: throw away what was idle for this long.
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
+/// Longest for one statement, on the server.
+const STATEMENT_TIMEOUT: &str = "15s";
+/// A token is valid for 15 minutes (RDS); after this long a new connection gets a new one.
+const TOKEN_AGE: Duration = Duration::from_mins(10);
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// How a role proves itself.
+#[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
+pub enum Auth {
+    /// By a password.
+    Password(String),
+    /// By a token that is signed with these credentials, for this region.
+    IamToken(SdkConfig),
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Password(_) => "Password(<redacted>)",
+            Self::IamToken(_) => "IamToken(..)",
+        })
+    }
+}
+
+/// Where the database is, and who connects.
+#[derive(Clone, Debug)]
+pub struct DatabaseConfig {
+    /// Host name or address. A token is signed for exactly this text.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Name of the database.
+    pub name: String,
+    /// Role that connects.
+    pub user: String,
+    /// How it proves itself.
+    pub auth: Auth,
+    /// PEM file with the authorities that signed the server's certificate; none for the web's own.
+    pub ca: Option<PathBuf>,
+}
+
+impl DatabaseConfig {
+    /// A password travels in the clear only to loopback; everything else is TLS, with the
+    /// certificate and its name checked.
+    fn encrypted(&self) -> bool {
+        let loopback = self.host == "localhost"
+            || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        !loopback || matches!(self.auth, Auth::IamToken(_))
+    }
+
+    fn options(&self, password: &str) -> PgConnectOptions {
+        let options = PgConnectOptions::new_without_pgpass()
+            .host(&self.host)
+            .port(self.port)
+            .database(&self.name)
+            .username(&self.user)
+            .password(password)
+            .application_name("millrace")
+            .options([("statement_timeout", STATEMENT_TIMEOUT)]);
+        let options = match &self.ca {
+            Some(ca) => options.ssl_root_cert(ca),
+            None => options,
+        };
+        options.ssl_mode(if self.encrypted() {
+            PgSslMode::VerifyFull
+        } else {
+            PgSslMode::Disable
+        })
+    }
+}
+
+/// The relational core. Keep one for the life of a process.
+#[derive(Debug)]
+pub struct Database {
+    pool: PgPool,
+    token: Option<Token>,
+    /// Set where the first call migrates; filled when that is done.
+    migration: Option<OnceCell<()>>,
+}
+
+/// What signs passwords, and when it last did.
+#[derive(Debug)]
+struct Token {
+    config: DatabaseConfig,
+    sdk: SdkConfig,
+    signed: Mutex<Option<Instant>>,
+}
+
+impl Database {
+    /// A pool of at most two connections. None is made before the first call needs it, so that a
+    /// server which is not there yet is an error of that call and not of the start.
+    #[must_use]
+    pub fn lazy(config: DatabaseConfig) -> Self {
+        let password = match &config.auth {
+            Auth::Password(password) => password.clone(),
+            Auth::IamToken(_) => String::new(),
+        };
+        let pool = pool(config.options(&password));
+        let token = match &config.auth {
+            Auth::Password(_) => None,
+            Auth::IamToken(sdk) => Some(Token {
+                sdk: sdk.clone(),
+                signed: Mutex::new(None),
+                config,
+            }),
+        };
+        Self {
+            pool,
+            token,
+            migration: None,
+        }
+    }
+
+    /// As [`Database::lazy`], but makes sure that the server answers and lets this role in.
+    ///
+    /// # Errors
+    /// The faults that every call may have.
+    pub async fn connect(config: DatabaseConfig) -> Result<Self, DatabaseError> {
+        let database = Self::lazy(config);
+        let connection = database.pool().await?.acquire().await;
+        connection.map_err(|error| DatabaseError::of("connect", error))?;
+        Ok(database)
+    }
+
+    /// The same database, migrated by its first call that succeeds in it. A function that is
+    /// started while the server is not there yet then recovers by itself.
+    #[must_use]
+    pub fn migrating(self) -> Self {
+        Self {
+            migration: Some(OnceCell::new()),
+            ..self
+        }
+    }
+
+    /// As [`Database::lazy`], from `postgres://user:password@host:port/name`: for tests and tools.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Refused`] when the text is no such URL.
+    pub fn from_url(url: &str) -> Result<Self, DatabaseError> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|error| DatabaseError::of("read the database's URL", error))?;
+        Ok(Self {
+            pool: pool(options),
+            token: None,
+            migration: None,
+        })
+    }
+
+    /// Brings the schema up to date. Safe to run again, and at the same time: the server's
+    /// advisory lock lets one in, and the others find it done.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Migration`] when the database has another schema than these migrations
+    /// make, and the faults that every call may have.
+    pub async fn migrate(&self) -> Result<(), DatabaseError> {
+        self.renew().await?;
+        let options = self.pool.connect_options();
+        // A connection of its own: no limit on the time that a statement takes.
+        let options = (*options).clone().options([("statement_timeout", "0")]);
+        let alone = PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_lazy_with(options);
+        let done = MIGRATIONS.run(&alone).await;
+        alone.close().await;
+        done.map_err(DatabaseError::of_migration)
+    }
+
+    /// The pool, ready for a call.
+    pub(crate) async fn pool(&self) -> Result<&PgPool, DatabaseError> {
+        self.renew().await?;
+        if let Some(migration) = &self.migration {
+            migration.get_or_try_init(|| self.migrate()).await?;
+        }
+        Ok(&self.pool)
+    }
+
+    /// Makes sure that a new connection has a valid password.
+    async fn renew(&self) -> Result<(), DatabaseError> {
+        if let Some(token) = &self.token {
+            let mut signed = token.signed.lock().await;
+            if signed.is_none_or(|signed| signed.elapsed() > TOKEN_AGE) {
+                self.pool.set_connect_options(token.sign().await?);
+                *signed = Some(Instant::now());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Token {
+    async fn sign(&self) -> Result<PgConnectOptions, DatabaseError> {
+        let config = TokenConfig::builder()
+            .hostname(&self.config.host)
+            .port(u64::from(self.config.port))
+            .username(&self.config.user)
+            .build()
+            .map_err(DatabaseError::Token)?;
+        let token = AuthTokenGenerator::new(config)
+            .auth_token(&self.sdk)
+            .await
+            .map_err(DatabaseError::Token)?;
+        Ok(self.config.options(token.as_str()))
+    }
+}
+
+fn pool(options: PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(MAX_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(IDLE_TIMEOUT)
+        .connect_lazy_with(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(host: &str, auth: Auth) -> DatabaseConfig {
+        DatabaseConfig {
+            host: host.to_owned(),
+            port: 5432,
+            name: "millrace".to_owned(),
+            user: "millrace".to_owned(),
+            auth,
+            ca: None,
+        }
+    }
+
+    #[test]
+    fn only_a_password_to_loopback_goes_without_tls() {
+        let password = Auth::Password("p".to_owned());
+        let token = Auth::IamToken(SdkConfig::builder().build());
+        for host in ["127.0.0.1", "::1", "localhost"] {
+            assert!(!config(host, password.clone()).encrypted());
+            assert!(config(host, token.clone()).encrypted());
+        }
+        assert!(config("db.example.com", password).encrypted());
+        assert!(config("db.example.com", token).encrypted());
+    }
+
+    #[test]
+    fn a_password_is_not_printed() {
+        let config = config("h", Auth::Password("hunter2".to_owned()));
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+}

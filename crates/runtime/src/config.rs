@@ -1,0 +1,218 @@
+//! The one documented home of Millrace's environment variables.
+//!
+//! Region, credentials and endpoint are the AWS SDK's own variables and are not read here. A
+//! function asks only for what it uses, so that nothing has to be set in vain.
+
+mod database;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use domain::object::BucketName;
+use domain::{ErrorCode, Fault};
+
+pub use database::{DatabaseAuth, DatabaseSettings, Secret};
+
+/// One environment variable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What holds when it is not set; none where it must be set.
+    pub default: Option<&'static str>,
+    /// What it should look like.
+    pub shape: &'static str,
+    /// What it is for.
+    pub purpose: &'static str,
+}
+
+macro_rules! variables {
+    ($($constant:ident = $name:literal, $default:expr, $shape:literal, $purpose:literal;)+) => {
+        $(pub(crate) const $constant: Variable = Variable {
+            name: $name,
+            default: $default,
+            shape: $shape,
+            purpose: $purpose,
+        };)+
+
+        /// Every variable that Millrace reads.
+        pub const VARIABLES: &[Variable] = &[$($constant),+];
+    };
+}
+
+variables! {
+    WORK_BUCKET = "MILLRACE_WORK_BUCKET", None,
+        "the name of a bucket, 3 to 63 characters", "plans, results and source segments";
+    MEDIA_BUCKET = "MILLRACE_MEDIA_BUCKET", None,
+        "the name of a bucket, 3 to 63 characters", "segments, manifests and thumbnails";
+    TABLE = "MILLRACE_TABLE", None,
+        "the name of a DynamoDB table", "job records and asset documents";
+    STATE_MACHINE = "MILLRACE_STATE_MACHINE_ARN", None,
+        "arn:aws:states:REGION:ACCOUNT:stateMachine:NAME", "the state machine that jobs run on";
+    FFMPEG = "MILLRACE_FFMPEG", Some("/opt/bin/ffmpeg"),
+        "an absolute path", "the encoder, from the layer";
+    FFPROBE = "MILLRACE_FFPROBE", Some("/opt/bin/ffprobe"),
+        "an absolute path", "the prober, from the layer";
+    DATABASE_HOST = "MILLRACE_DATABASE_HOST", None,
+        "a host name or address", "where PostgreSQL is";
+    DATABASE_PORT = "MILLRACE_DATABASE_PORT", Some("5432"),
+        "a number from 1 to 65535", "its port";
+    DATABASE_NAME = "MILLRACE_DATABASE_NAME", Some("millrace"),
+        "the name of a database", "which of its databases";
+    DATABASE_USER = "MILLRACE_DATABASE_USER", Some("millrace"),
+        "the name of a role", "who connects";
+    DATABASE_AUTH = "MILLRACE_DATABASE_AUTH", Some("iam"),
+        "iam or password", "how the role proves itself: a signed token over TLS, or a password";
+    DATABASE_PASSWORD = "MILLRACE_DATABASE_PASSWORD", None,
+        "a password", "needed where MILLRACE_DATABASE_AUTH is password";
+    DATABASE_CA = "MILLRACE_DATABASE_CA", Some("the web's own authorities"),
+        "an absolute path of a PEM file", "who signed the server's certificate";
+    LOG = "MILLRACE_LOG", Some("info"),
+        "error, warn, info, debug or trace, or target=level pairs with commas between",
+        "how much is logged";
+}
+
+/// A variable that is missing or malformed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// It must be set.
+    #[error("{} is not set: it should be {} ({})", .0.name, .0.shape, .0.purpose)]
+    Missing(Variable),
+    /// It has a value that cannot be. The value is not shown, it may be a secret.
+    #[error("{} is malformed: it should be {} ({})", .0.name, .0.shape, .0.purpose)]
+    Malformed(Variable),
+}
+
+impl Fault for ConfigError {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::ConfigInvalid
+    }
+}
+
+/// The environment as it was when it was read.
+///
+/// Each method asks for one thing: [`ConfigError::Missing`] when its variable is not set (or
+/// empty) and has no default, [`ConfigError::Malformed`] when it cannot be what it should be.
+#[derive(Clone, Debug)]
+pub struct Config {
+    values: BTreeMap<&'static str, String>,
+}
+
+impl Config {
+    /// Reads the process's environment.
+    #[must_use]
+    pub fn from_env() -> Self {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Takes the variables from a list instead, for tests.
+    #[must_use]
+    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let pairs: BTreeMap<&str, &str> = pairs.into_iter().collect();
+        Self::from_lookup(|name| pairs.get(name).map(|&value| value.to_owned()))
+    }
+
+    fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let values = VARIABLES
+            .iter()
+            .filter_map(|variable| Some((variable.name, lookup(variable.name)?)))
+            .filter(|(_, value)| !value.is_empty())
+            .collect();
+        Self { values }
+    }
+
+    /// `MILLRACE_WORK_BUCKET`.
+    ///
+    /// # Errors
+    /// As [`Config`] says.
+    pub fn work_bucket(&self) -> Result<BucketName, ConfigError> {
+        self.bucket(WORK_BUCKET)
+    }
+
+    /// `MILLRACE_MEDIA_BUCKET`.
+    ///
+    /// # Errors
+    /// As [`Config`] says.
+    pub fn media_bucket(&self) -> Result<BucketName, ConfigError> {
+        self.bucket(MEDIA_BUCKET)
+    }
+
+    /// `MILLRACE_TABLE`.
+    ///
+    /// # Errors
+    /// As [`Config`] says.
+    pub fn table(&self) -> Result<String, ConfigError> {
+        self.checked(TABLE, |name| !name.contains(char::is_whitespace))
+    }
+
+    /// `MILLRACE_STATE_MACHINE_ARN`.
+    ///
+    /// # Errors
+    /// As [`Config`] says.
+    pub fn state_machine(&self) -> Result<String, ConfigError> {
+        self.checked(STATE_MACHINE, |arn| {
+            arn.starts_with("arn:") && arn.contains(":stateMachine:")
+        })
+    }
+
+    /// `MILLRACE_FFMPEG`.
+    ///
+    /// # Errors
+    /// As [`Config`] says.
+    pub fn ffmpeg(&self) -> Result<PathBuf, ConfigError> {
+        self.path(FFMPEG)
+    }
+
+    /// `MILLRACE_FFPROBE`.
+    ///
+    /// # Errors
+    /// As [`Config`] says.
+    pub fn ffprobe(&self) -> Result<PathBuf, ConfigError> {
+        self.path(FFPROBE)
+    }
+
+    fn bucket(&self, variable: Variable) -> Result<BucketName, ConfigError> {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
+        let name = self.checked(variable, |name| {
+            (3..=63).contains(&name.len()) && name.bytes().all(plain)
+        })?;
+        Ok(BucketName::new(name))
+    }
+
+    fn path(&self, variable: Variable) -> Result<PathBuf, ConfigError> {
+        let path = PathBuf::from(self.text(variable)?);
+        if path.is_absolute() {
+            Ok(path)
+        } else {
+            Err(ConfigError::Malformed(variable))
+        }
+    }
+
+    fn checked(
+        &self,
+        variable: Variable,
+        fits: impl Fn(&str) -> bool,
+    ) -> Result<String, ConfigError> {
+        let text = self.text(variable)?;
+        if fits(&text) {
+            Ok(text)
+        } else {
+            Err(ConfigError::Malformed(variable))
+        }
+    }
+
+    fn text(&self, variable: Variable) -> Result<String, ConfigError> {
+        self.set(variable)
+            .or(variable.default)
+            .map(str::to_owned)
+            .ok_or(ConfigError::Missing(variable))
+    }
+
+    /// The value, if the variable is set.
+    fn set(&self, variable: Variable) -> Option<&str> {
+        self.values.get(variable.name).map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests;

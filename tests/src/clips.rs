@@ -1,0 +1,79 @@
+//! Clips made on the spot by ffmpeg's own generators.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+
+use crate::environment::variable;
+
+/// A recipe for a clip: a file name and what ffmpeg makes it from.
+#[derive(Debug, Clone, Copy)]
+pub struct Recipe {
+    /// File name; its extension chooses the container.
+    pub name: &'static str,
+    /// ffmpeg's arguments between `-y` and the file name, split at spaces.
+    pub arguments: &'static str,
+}
+
+/// 24 seconds of moving test card at 25 frames per second with a beep each second, closed GOPs.
+pub const CLOSED_GOP: Recipe = Recipe {
+    name: "closed.mp4",
+    arguments: "-f lavfi -i testsrc2=s=640x360:r=25:d=24 -f lavfi -i sine=f=440:r=48000:b=4:d=24 \
+                -c:v libx264 -preset ultrafast -crf 23 -pix_fmt yuv420p -g 50 -bf 3 \
+                -c:a aac -b:a 96k -ac 2",
+};
+
+/// The same with open GOPs: frames before a keyframe need the GOP before.
+pub const OPEN_GOP: Recipe = Recipe {
+    name: "open.mp4",
+    arguments: "-f lavfi -i testsrc2=s=640x360:r=25:d=24 -f lavfi -i sine=f=440:r=48000:b=4:d=24 \
+                -c:v libx264 -preset veryfast -crf 23 -pix_fmt yuv420p -g 50 -bf 3 \
+                -x264-params open-gop=1 -c:a aac -b:a 96k -ac 2",
+};
+
+/// 29.97 frames per second in MPEG-TS, which has no index.
+pub const TRANSPORT_STREAM: Recipe = Recipe {
+    name: "plain.ts",
+    arguments: "-f lavfi -i testsrc2=s=640x360:r=30000/1001:d=16 -f lavfi -i sine=f=440:r=48000:b=4:d=16 \
+                -c:v libx264 -preset ultrafast -crf 23 -pix_fmt yuv420p -g 60 -bf 3 \
+                -c:a aac -b:a 96k -ac 2",
+};
+
+/// A full ladder: 1080p.
+pub const FULL_HD: Recipe = Recipe {
+    name: "full-hd.mp4",
+    arguments: "-f lavfi -i testsrc2=s=1920x1080:r=25:d=14 -f lavfi -i sine=f=440:r=48000:b=4:d=14 \
+                -c:v libx264 -preset ultrafast -crf 23 -pix_fmt yuv420p -g 50 -bf 0 \
+                -c:a aac -b:a 96k -ac 2",
+};
+
+/// Turned by a display matrix, upright when shown, without sound.
+pub const UPRIGHT: Recipe = Recipe {
+    name: "upright.mp4",
+    arguments: "-f lavfi -i testsrc2=s=360x640:r=30:d=4 -c:v libx264 -preset ultrafast -g 30",
+};
+
+/// Sound alone, in the container that the name says.
+#[must_use]
+pub const fn sound(name: &'static str) -> Recipe {
+    Recipe {
+        name,
+        arguments: "-f lavfi -i sine=f=440:r=44100:b=4:d=12.345 -ac 2",
+    }
+}
+
+/// Makes a clip in `folder`.
+///
+/// # Errors
+/// When ffmpeg is not named, or fails.
+pub fn make(recipe: Recipe, folder: &Path) -> Result<PathBuf> {
+    let path = folder.join(recipe.name);
+    let status = Command::new(variable("MILLRACE_FFMPEG")?)
+        .args(["-nostdin", "-v", "error", "-y"])
+        .args(recipe.arguments.split_ascii_whitespace())
+        .arg(&path)
+        .status()?;
+    ensure!(status.success(), "ffmpeg made no {}", recipe.name);
+    Ok(path)
+}

@@ -1,0 +1,90 @@
+//! Programs that judge an output folder: players, parsers and validators of other projects.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::environment::{root, variable};
+
+/// Holds playlists, boxes and MPD to the rules, read by parsers of other projects.
+///
+/// # Errors
+/// What the judge found.
+pub fn rules(folder: &Path) -> Result<()> {
+    let script = root().join("tests/browser/hls_rules.mjs");
+    judge(Command::new("node").arg(script).arg(folder))
+}
+
+/// Validates the MPD against MPEG's schema.
+///
+/// # Errors
+/// What the judge found.
+pub fn mpd_schema(folder: &Path) -> Result<()> {
+    let script = root().join("tests/oracles/mpd_schema.py");
+    judge(python()?.arg(script).arg(folder))
+}
+
+/// Decodes every rung of both manifests with ffmpeg as the client.
+///
+/// # Errors
+/// What the judge found.
+pub fn decode(folder: &Path) -> Result<()> {
+    let script = root().join("tests/oracles/decode.py");
+    judge(python()?.arg(script).arg(folder))
+}
+
+/// Compares every picture with the source's own, and the sound's lag and length.
+///
+/// # Errors
+/// What the judge found.
+pub fn picture(folder: &Path, source: &Path) -> Result<()> {
+    let script = root().join("tests/oracles/picture.py");
+    judge(python()?.arg(script).arg(folder).arg(source))
+}
+
+/// Makes sure that each tile of the storyboard shows its own moment.
+///
+/// # Errors
+/// What the judge found.
+pub fn storyboard(folder: &Path, source: &Path) -> Result<()> {
+    let script = root().join("tests/oracles/storyboard.py");
+    judge(python()?.arg(script).arg(folder).arg(source))
+}
+
+/// Plays the folder in a browser: every rung, seeks, to the end.
+///
+/// Without a browser nothing is judged, and `cargo xtask test` has said so.
+///
+/// # Errors
+/// What the player found.
+pub fn plays(folder: &Path, engine: &str) -> Result<()> {
+    if variable("MILLRACE_CHROMIUM").is_err() {
+        return Ok(());
+    }
+    let script = root().join("tests/browser/play.mjs");
+    judge(
+        Command::new("node")
+            .arg(script)
+            .arg(folder)
+            .args(["--engine", engine]),
+    )
+}
+
+fn python() -> Result<Command> {
+    Ok(Command::new(variable("MILLRACE_PYTHON")?))
+}
+
+/// Runs a judge; its verdict is the exit status, its reasons are the error.
+fn judge(command: &mut Command) -> Result<()> {
+    let output = command.output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    bail!(
+        "{command:?}: {}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

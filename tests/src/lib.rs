@@ -1,0 +1,10 @@
+//! What the end-to-end tests stand on: the stages run in one process, clips made on the spot, and
+//! the judges.
+//!
+//! Every test here runs real ffmpeg. `cargo xtask test` names the tools in the environment.
+
+pub mod clips;
+pub mod environment;
+pub mod judges;
+pub mod pipeline;
+pub mod stack;

@@ -1,0 +1,224 @@
+//! The stages in one process, on real ffmpeg: what comes out is right, and the same every time.
+#![cfg(test)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+use domain::ErrorCode;
+use domain::profile::{CutChoice, Profile};
+use domain::result::VideoChunkResult;
+use domain::time::Rational;
+use e2e::clips::{self, CLOSED_GOP, FULL_HD, OPEN_GOP, Recipe, TRANSPORT_STREAM, sound};
+use e2e::environment::shipped_clip;
+use e2e::judges;
+use e2e::pipeline::{Failed, Pipeline, Stream};
+use tempfile::TempDir;
+
+/// Every file under a folder, by its relative path.
+fn files(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder)?.to_string_lossy().into_owned();
+                found.insert(name, fs::read(&path)?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Names of files that differ between two folders.
+fn differences(a: &Path, b: &Path) -> Result<Vec<String>> {
+    let (a, b) = (files(a)?, files(b)?);
+    let names = a
+        .keys()
+        .chain(b.keys())
+        .collect::<std::collections::BTreeSet<_>>();
+    Ok(names
+        .into_iter()
+        .filter(|name| a.get(*name) != b.get(*name))
+        .cloned()
+        .collect())
+}
+
+/// A profile whose encode chunks are two segments long, so that short clips have seams.
+fn short_chunks(cut: CutChoice) -> Profile {
+    Profile {
+        segments_per_chunk: 2,
+        cut,
+        ..Profile::default()
+    }
+}
+
+async fn ready(pipeline: &Pipeline, file: &Path, profile: Profile) -> Stream {
+    pipeline.run(file, profile).await.unwrap().unwrap()
+}
+
+async fn failed(pipeline: &Pipeline, file: &Path) -> Failed {
+    pipeline
+        .run(file, Profile::default())
+        .await
+        .unwrap()
+        .unwrap_err()
+}
+
+fn judged(stream: &Stream, source: &Path) {
+    judges::rules(&stream.folder).unwrap();
+    judges::mpd_schema(&stream.folder).unwrap();
+    judges::decode(&stream.folder).unwrap();
+    judges::picture(&stream.folder, source).unwrap();
+}
+
+/// Cuts one clip both ways and finds the same bytes, which every judge accepts.
+async fn range_equals_copy(recipe: Recipe) {
+    let clips = TempDir::new().unwrap();
+    let file = clips::make(recipe, clips.path()).unwrap();
+    let (one, two) = (Pipeline::new().unwrap(), Pipeline::new().unwrap());
+    let range = ready(&one, &file, short_chunks(CutChoice::Range)).await;
+    let copy = ready(&two, &file, short_chunks(CutChoice::Copy)).await;
+    assert!(range.plan.timeline.chunks(2).len() > 1, "there is a seam");
+    assert_eq!(differences(&range.folder, &copy.folder).unwrap(), [""; 0]);
+    judged(&range, &file);
+}
+
+#[tokio::test]
+async fn closed_gops_give_equal_bytes_by_range_and_by_copy() {
+    range_equals_copy(CLOSED_GOP).await;
+}
+
+#[tokio::test]
+async fn open_gops_give_equal_bytes_by_range_and_by_copy() {
+    range_equals_copy(OPEN_GOP).await;
+}
+
+#[tokio::test]
+async fn a_transport_stream_gives_equal_bytes_by_range_and_by_copy() {
+    range_equals_copy(TRANSPORT_STREAM).await;
+}
+
+#[tokio::test]
+async fn the_same_source_twice_gives_equal_bytes() {
+    let (one, two) = (Pipeline::new().unwrap(), Pipeline::new().unwrap());
+    let first = ready(&one, &shipped_clip(), Profile::default()).await;
+    let second = ready(&two, &shipped_clip(), Profile::default()).await;
+    assert_eq!(differences(&first.folder, &second.folder).unwrap(), [""; 0]);
+    judged(&first, &shipped_clip());
+    judges::storyboard(&first.folder, &shipped_clip()).unwrap();
+}
+
+#[tokio::test]
+async fn a_full_hd_source_gets_four_rungs_that_everybody_accepts() {
+    let clips = TempDir::new().unwrap();
+    let file = clips::make(FULL_HD, clips.path()).unwrap();
+    let pipeline = Pipeline::new().unwrap();
+    let stream = ready(&pipeline, &file, short_chunks(CutChoice::Auto)).await;
+    let ids: Vec<_> = stream
+        .manifest
+        .renditions
+        .iter()
+        .map(|r| r.id.as_str())
+        .collect();
+    assert_eq!(ids, ["1080p", "720p", "480p", "240p", "und-128k"]);
+    judged(&stream, &file);
+}
+
+#[tokio::test]
+async fn sound_alone_gets_three_rungs_of_its_exact_length() {
+    let clips = TempDir::new().unwrap();
+    for name in ["sound.mp3", "sound.m4a", "sound.wav", "sound.flac"] {
+        let file = clips::make(sound(name), clips.path()).unwrap();
+        let pipeline = Pipeline::new().unwrap();
+        let stream = ready(&pipeline, &file, Profile::default()).await;
+        assert_eq!(stream.manifest.renditions.len(), 3, "{name}");
+        assert_eq!(
+            stream.plan.duration,
+            Rational::from_decimal("12.345").unwrap(),
+            "{name}"
+        );
+        judges::rules(&stream.folder).unwrap();
+        judges::mpd_schema(&stream.folder).unwrap();
+        judges::decode(&stream.folder).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_add_up_is_refused_by_name() {
+    let pipeline = Pipeline::new().unwrap();
+    let stream = ready(&pipeline, &shipped_clip(), Profile::default()).await;
+    let request = &stream.request;
+    let result = pipeline.work_folder(request).join("results/v/00001.json");
+    let good = fs::read(&result).unwrap();
+    let chunk: VideoChunkResult = serde_json::from_slice(&good).unwrap();
+
+    let mut changed = chunk.clone();
+    changed.rungs[0].segments[0].start += 1;
+    fs::write(&result, serde_json::to_vec(&changed).unwrap()).unwrap();
+    assert_eq!(refusal(&pipeline, &stream).await, ErrorCode::TimelineGap);
+
+    let mut changed = chunk.clone();
+    changed.rungs[0].segments[0].frames -= 1;
+    fs::write(&result, serde_json::to_vec(&changed).unwrap()).unwrap();
+    assert_eq!(refusal(&pipeline, &stream).await, ErrorCode::CountMismatch);
+
+    let mut changed = chunk;
+    changed.rungs[0].init_sha256 = "0".repeat(64);
+    fs::write(&result, serde_json::to_vec(&changed).unwrap()).unwrap();
+    assert_eq!(refusal(&pipeline, &stream).await, ErrorCode::InitMismatch);
+
+    fs::remove_file(&result).unwrap();
+    assert_eq!(refusal(&pipeline, &stream).await, ErrorCode::ChunkMissing);
+    fs::write(&result, good).unwrap();
+
+    let segment = stream.folder.join("v/720p/00001.m4s");
+    let bytes = fs::read(&segment).unwrap();
+    fs::remove_file(&segment).unwrap();
+    assert_eq!(refusal(&pipeline, &stream).await, ErrorCode::SegmentMissing);
+    fs::write(&segment, &bytes[1..]).unwrap();
+    assert_eq!(refusal(&pipeline, &stream).await, ErrorCode::SegmentMissing);
+    fs::write(&segment, bytes).unwrap();
+
+    let (init, other) = ("v/720p/init.mp4", "v/480p/init.mp4");
+    fs::copy(stream.folder.join(other), stream.folder.join(init)).unwrap();
+    assert_eq!(refusal(&pipeline, &stream).await, ErrorCode::InitMismatch);
+}
+
+async fn refusal(pipeline: &Pipeline, stream: &Stream) -> ErrorCode {
+    pipeline.assemble(&stream.request).await.unwrap_err().code
+}
+
+#[tokio::test]
+async fn a_bad_source_is_named_in_one_line() {
+    let clips = TempDir::new().unwrap();
+    let write = |name: &str, bytes: &[u8]| {
+        let path = clips.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    };
+    let whole = fs::read(shipped_clip()).unwrap();
+    let pipeline = Pipeline::new().unwrap();
+    for (file, code) in [
+        (write("empty.mp4", b""), ErrorCode::SourceEmpty),
+        (
+            write("notes.mp4", &b"dear diary\n".repeat(500)),
+            ErrorCode::SourceNotMedia,
+        ),
+        (
+            write("cut.mp4", &whole[..whole.len() / 2]),
+            ErrorCode::SourceTruncated,
+        ),
+    ] {
+        let failure = failed(&pipeline, &file).await;
+        assert_eq!(failure.code, code, "{failure:?}");
+        assert_eq!(failure.message.lines().count(), 1, "{failure:?}");
+        let name = file.file_name().unwrap().to_string_lossy();
+        assert!(failure.message.contains(&*name), "{failure:?}");
+        assert!(pipeline.upload(&file, Profile::default()).is_ok());
+    }
+}

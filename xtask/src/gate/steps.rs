@@ -1,0 +1,236 @@
+//! The steps of the gate, in their order.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::node::Node;
+use super::report::{Output, Report};
+use super::tests::{self, Selection, Variables};
+use super::{Part, browser, is_ci};
+use crate::local::Stack;
+use crate::setup::Tools;
+use crate::ui;
+use crate::workspace::Workspace;
+
+/// The stack of the end-to-end tests; other stacks of this checkout are left alone.
+const STACK: &str = "test";
+
+/// Runs the parts that `wants` asks for.
+pub(super) fn run(workspace: &Workspace, report: &mut Report, wants: impl Fn(Part) -> bool) {
+    let root = workspace.root();
+    if wants(Part::Fmt) {
+        let mut command = cargo(root);
+        report.command(
+            "fmt",
+            Output::OnFailure,
+            command.args(["fmt", "--all", "--check"]),
+        );
+    }
+
+    let needs_tools = [Part::Gates, Part::Unit, Part::E2e].into_iter().any(&wants);
+    let tools = needs_tools
+        .then(|| {
+            report.step("python tools", Output::OnFailure, |_| {
+                Tools::ensure(workspace)
+            })
+        })
+        .flatten();
+    let node = tools
+        .as_ref()
+        .filter(|_| wants(Part::Gates) || wants(Part::E2e))
+        .and_then(|tools| {
+            report.step("node packages", Output::OnFailure, |_| {
+                Node::ensure(workspace, tools)
+            })
+        });
+    if wants(Part::Gates) {
+        gates(root, report, tools.as_ref(), node.as_ref());
+    }
+
+    if wants(Part::Clippy) {
+        let mut command = cargo(root);
+        command.args([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--quiet",
+        ]);
+        report.command(
+            "clippy",
+            Output::OnFailure,
+            command.args(["--", "--deny=warnings"]),
+        );
+    }
+
+    let (unit, end_to_end) = (wants(Part::Unit), wants(Part::E2e));
+    if !unit && !end_to_end {
+        return;
+    }
+    let mut command = cargo(root);
+    command.args([
+        "build",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--quiet",
+    ]);
+    let built = report.command("build", Output::OnFailure, &mut command);
+    if unit {
+        unit_tests(root, report, built, tools.as_ref());
+    }
+    if end_to_end {
+        end_to_end_tests(workspace, report, built, tools.as_ref(), node.as_ref());
+    }
+}
+
+/// Cargo, as this process was started by it.
+pub(super) fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root);
+    command
+}
+
+/// What can be judged without running anything.
+fn gates(root: &Path, report: &mut Report, tools: Option<&Tools>, node: Option<&Node>) {
+    match node {
+        Some(node) => {
+            let mut command = Command::new(&node.program);
+            command
+                .arg("tests/gates/asl.mjs")
+                .arg("statemachine/transcode.asl.json")
+                .env("MILLRACE_NODE_MODULES", &node.packages)
+                .current_dir(root);
+            report.command("state machine", Output::OnFailure, &mut command);
+        }
+        None => report.skip("state machine", "no Node.js packages"),
+    }
+    let Some(tools) = tools else {
+        report.skip("template", "no Python tools");
+        report.skip("spelling", "no Python tools");
+        return;
+    };
+    let mut command = Command::new(tools.program("cfn-lint"));
+    command.arg("infra/sam/template.yaml").current_dir(root);
+    report.command("template", Output::OnFailure, &mut command);
+
+    let mut command = Command::new(tools.program("typos"));
+    report.command("spelling", Output::OnFailure, command.current_dir(root));
+}
+
+fn unit_tests(root: &Path, report: &mut Report, built: bool, tools: Option<&Tools>) {
+    let variables = tools.map(tool_variables).unwrap_or_default();
+    if built {
+        report.step("unit tests", Output::Live, |interrupt| {
+            tests::run(root, Selection::Unit, &variables, interrupt)
+        });
+    } else {
+        report.skip("unit tests", "the build failed");
+    }
+    let Some(tools) = tools else {
+        report.skip("local stack tests", "no Python tools");
+        return;
+    };
+    let mut command = Command::new(&tools.python);
+    command
+        .args([
+            "-m",
+            "unittest",
+            "discover",
+            "--start-directory",
+            "local/tests",
+        ])
+        .args(["--top-level-directory", "local"])
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .envs(variables)
+        .current_dir(root);
+    report.command("local stack tests", Output::OnFailure, &mut command);
+}
+
+fn tool_variables(tools: &Tools) -> Variables {
+    vec![
+        ("MILLRACE_PYTHON", tools.python.clone()),
+        ("MILLRACE_FFMPEG", tools.ffmpeg.clone()),
+        ("MILLRACE_FFPROBE", tools.ffprobe.clone()),
+    ]
+}
+
+fn end_to_end_tests(
+    workspace: &Workspace,
+    report: &mut Report,
+    built: bool,
+    tools: Option<&Tools>,
+    node: Option<&Node>,
+) {
+    const NAME: &str = "end-to-end tests";
+    let (true, Some(tools), Some(node)) = (built, tools, node) else {
+        report.skip(NAME, "what they need has failed");
+        return;
+    };
+    let mut variables = tool_variables(tools);
+    variables.push(("MILLRACE_NODE", node.program.clone()));
+    variables.push(("MILLRACE_NODE_MODULES", node.packages.clone()));
+    if let Some(chromium) = chromium(report) {
+        variables.push(("MILLRACE_CHROMIUM", chromium));
+    }
+    let stack = report.step("stack", Output::Live, |_| OwnStack::up(workspace, tools));
+    let Some(stack) = stack else {
+        report.skip(NAME, "there is no stack");
+        return;
+    };
+    variables.push((
+        "MILLRACE_STACK",
+        workspace.stacks().join(STACK).join("stack.json"),
+    ));
+    report.step(NAME, Output::Live, |interrupt| {
+        tests::run(workspace.root(), Selection::EndToEnd, &variables, interrupt)
+    });
+    drop(stack);
+}
+
+/// Chromium's path. Without one the browser tests are left out, which nobody would see in CI.
+fn chromium(report: &mut Report) -> Option<PathBuf> {
+    if is_ci() {
+        return report.step("browser", Output::OnFailure, |_| browser::ensure());
+    }
+    match browser::ensure() {
+        Ok(path) => Some(path),
+        Err(error) => {
+            report.skip("browser", format!("{error:#}; nothing is played"));
+            None
+        }
+    }
+}
+
+/// A fresh stack that goes with this value, whatever happens.
+#[derive(Debug)]
+struct OwnStack<'a> {
+    workspace: &'a Workspace,
+    stack: Option<Stack>,
+}
+
+impl<'a> OwnStack<'a> {
+    fn up(workspace: &'a Workspace, tools: &Tools) -> Result<Self> {
+        // Of a run that was killed: its content must not be met again.
+        if let Some(left) = Stack::find(workspace, STACK)? {
+            left.down(workspace)?;
+        }
+        let stack = Stack::up_built(workspace, tools, STACK)?;
+        Ok(Self {
+            workspace,
+            stack: Some(stack),
+        })
+    }
+}
+
+impl Drop for OwnStack<'_> {
+    fn drop(&mut self) {
+        if let Some(stack) = self.stack.take()
+            && let Err(error) = stack.down(self.workspace)
+        {
+            ui::error(&error);
+        }
+    }
+}
