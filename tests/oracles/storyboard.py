@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from content import HEIGHT, THUMBNAIL, WIDTH, SourcePictures, difference, source_pictures
+from picture import HEIGHT, THUMBNAIL, WIDTH, SourcePictures, difference, source_pictures
 from manifest import MPD, media_playlist, renditions
 from verdict import CannotRun, Verdict, conclude, last_words, run, tool
 

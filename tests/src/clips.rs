@@ -35,7 +35,7 @@ pub const OPEN_GOP: Recipe = Recipe {
 /// 29.97 frames per second in MPEG-TS, which has no index.
 pub const TRANSPORT_STREAM: Recipe = Recipe {
     name: "plain.ts",
-    arguments: "-f lavfi -i testsrc2=s=640x360:r=30000/1001:d=16 -f lavfi -i sine=f=440:r=48000:b=4:d=16 \
+    arguments: "-f lavfi -i testsrc2=s=640x360:r=30000/1001:d=20 -f lavfi -i sine=f=440:r=48000:b=4:d=20 \
                 -c:v libx264 -preset ultrafast -crf 23 -pix_fmt yuv420p -g 60 -bf 3 \
                 -c:a aac -b:a 96k -ac 2",
 };
@@ -59,7 +59,7 @@ pub const UPRIGHT: Recipe = Recipe {
 pub const fn sound(name: &'static str) -> Recipe {
     Recipe {
         name,
-        arguments: "-f lavfi -i sine=f=440:r=44100:b=4:d=12.345 -ac 2",
+        arguments: "-f lavfi -i sine=f=440:r=44100:b=4:d=12.5 -ac 2",
     }
 }
 

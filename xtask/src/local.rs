@@ -49,6 +49,12 @@ pub(crate) enum Command {
     },
     /// List the running stacks
     Status,
+    /// Print what a function needs in its environment, for `eval "$(cargo xtask local env)"`
+    Env {
+        /// The stack's name
+        #[arg(long, default_value = DEFAULT_NAME)]
+        name: String,
+    },
 }
 
 /// A running stack, as its supervisor describes it.
@@ -67,6 +73,7 @@ pub(crate) struct Stack {
     pub(crate) secret_access_key: String,
     /// PostgreSQL, with user and password.
     pub(crate) database_url: String,
+    database: Database,
     /// The template's outputs by name.
     pub(crate) outputs: BTreeMap<String, String>,
     pub(crate) ffmpeg: PathBuf,
@@ -75,6 +82,16 @@ pub(crate) struct Stack {
     pub(crate) player: String,
     /// What all functions log, also after the stack has gone.
     pub(crate) log: PathBuf,
+}
+
+/// PostgreSQL, in parts.
+#[derive(Debug, Clone, Deserialize)]
+struct Database {
+    host: String,
+    port: u16,
+    name: String,
+    user: String,
+    password: String,
 }
 
 impl Stack {
@@ -153,6 +170,34 @@ impl Stack {
         down(workspace, &self.name).map(|_| ())
     }
 
+    /// The environment in which a function works on this stack, with administrator rights.
+    ///
+    /// # Errors
+    /// When an output is missing.
+    fn environment(&self) -> Result<Vec<(&'static str, String)>> {
+        let output = |name| self.output(name).map(str::to_owned);
+        let path = |path: &Path| path.display().to_string();
+        Ok(vec![
+            ("AWS_ENDPOINT_URL", self.endpoint.clone()),
+            ("AWS_REGION", self.region.clone()),
+            ("AWS_ACCESS_KEY_ID", self.access_key_id.clone()),
+            ("AWS_SECRET_ACCESS_KEY", self.secret_access_key.clone()),
+            ("MILLRACE_UPLOADS_BUCKET", output("UploadsBucket")?),
+            ("MILLRACE_WORK_BUCKET", output("WorkBucket")?),
+            ("MILLRACE_MEDIA_BUCKET", output("MediaBucket")?),
+            ("MILLRACE_TABLE", output("Table")?),
+            ("MILLRACE_STATE_MACHINE_ARN", output("StateMachineArn")?),
+            ("MILLRACE_FFMPEG", path(&self.ffmpeg)),
+            ("MILLRACE_FFPROBE", path(&self.ffprobe)),
+            ("MILLRACE_DATABASE_AUTH", "password".to_owned()),
+            ("MILLRACE_DATABASE_HOST", self.database.host.clone()),
+            ("MILLRACE_DATABASE_PORT", self.database.port.to_string()),
+            ("MILLRACE_DATABASE_NAME", self.database.name.clone()),
+            ("MILLRACE_DATABASE_USER", self.database.user.clone()),
+            ("MILLRACE_DATABASE_PASSWORD", self.database.password.clone()),
+        ])
+    }
+
     /// One of the template's outputs.
     ///
     /// # Errors
@@ -198,6 +243,13 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode> {
             }
         }
         Command::Status => status(&workspace)?,
+        Command::Env { name } => {
+            let stack = Stack::find(&workspace, name)?;
+            let stack = stack.with_context(|| format!("there is no stack {name}"))?;
+            for (variable, value) in stack.environment()? {
+                ui::line(format!("export {variable}='{value}'"));
+            }
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

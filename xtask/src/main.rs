@@ -4,6 +4,7 @@
 //! and PostgreSQL in `target/tools`, the function binaries in the target folder, and a stack in
 //! `target/local`. Nothing is installed outside the checkout.
 
+mod bench;
 mod demo;
 mod functions;
 mod gate;
@@ -31,6 +32,8 @@ enum Command {
     Demo(demo::Args),
     /// Check everything: format, lints, tests, the pipeline from end to end
     Test(gate::Args),
+    /// Print what the pipeline costs against one ffmpeg command
+    Bench(bench::Args),
     /// Start, stop and list local stacks
     #[command(subcommand)]
     Local(local::Command),
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Demo(args) => demo::run(args),
         Command::Test(args) => gate::run(args),
+        Command::Bench(args) => bench::run(args),
         Command::Local(command) => local::run(&command),
     };
     result.unwrap_or_else(|error| {

@@ -48,7 +48,9 @@ pub(crate) fn classify<E>(
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+    let code = error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code);
     let status = status(&error);
     let action = action.into();
     match fact(code, status) {
@@ -70,7 +72,9 @@ where
 
 /// The HTTP status of the answer, where there was one.
 pub(crate) fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
-    error.raw_response().map(|response| response.status().as_u16())
+    error
+        .raw_response()
+        .map(|response| response.status().as_u16())
 }
 
 /// Whether the service answered, or the SDK could not even build the request.
@@ -109,7 +113,10 @@ mod tests {
 
     #[test]
     fn a_code_is_read_before_the_status() {
-        assert_eq!(fact(Some("ResourceNotFoundException"), Some(400)), Fact::Missing);
+        assert_eq!(
+            fact(Some("ResourceNotFoundException"), Some(400)),
+            Fact::Missing
+        );
         assert_eq!(fact(Some("AccessDeniedException"), Some(400)), Fact::Denied);
         assert_eq!(fact(Some("ThrottlingException"), Some(400)), Fact::Passing);
         assert_eq!(fact(Some("ValidationException"), Some(400)), Fact::Refused);

@@ -30,9 +30,7 @@ use domain::job::{AssetDocument, JobRecord};
 use crate::attribute::Attributes;
 use crate::classify::classify;
 use crate::error::StoreError;
-use crate::finish::{
-    Finished, JobOrder, JobOutcome, Settlement, StoredAsset, StoredJob, settle,
-};
+use crate::finish::{Finished, JobOrder, JobOutcome, Settlement, StoredAsset, StoredJob, settle};
 use crate::ports::{Claim, ClaimJob, FinishJob, ReadDocuments, UploadedAt};
 
 /// Tries to finish a job while others write the same asset.
@@ -240,7 +238,9 @@ impl DynamoDocuments {
 
 impl ClaimJob for DynamoDocuments {
     async fn claim(&self, record: &JobRecord, uploaded: UploadedAt) -> Result<Claim, StoreError> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let claimed_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
         let stored = StoredJob {
             record: record.clone(),
@@ -262,24 +262,39 @@ impl ClaimJob for DynamoDocuments {
             Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                 let known = match failed.item() {
                     Some(known) => item::read_job(known)?.record,
-                    None => self.job(&record.job).await?.ok_or_else(|| unknown(&record.job))?,
+                    None => self
+                        .job(&record.job)
+                        .await?
+                        .ok_or_else(|| unknown(&record.job))?,
                 };
                 Ok(Claim::Known(known))
             }
-            _ => Err(classify(error, self.what(), format!("claim job {}", record.job))),
+            _ => Err(classify(
+                error,
+                self.what(),
+                format!("claim job {}", record.job),
+            )),
         }
     }
 }
 
 impl ReadDocuments for DynamoDocuments {
     async fn job(&self, job: &JobId) -> Result<Option<JobRecord>, StoreError> {
-        let found = self.get(item::job_key(job), format!("read job {job}")).await?;
-        found.map(|found| Ok(item::read_job(&found)?.record)).transpose()
+        let found = self
+            .get(item::job_key(job), format!("read job {job}"))
+            .await?;
+        found
+            .map(|found| Ok(item::read_job(&found)?.record))
+            .transpose()
     }
 
     async fn asset(&self, asset: &AssetId) -> Result<Option<AssetDocument>, StoreError> {
-        let found = self.get(item::asset_key(asset), format!("read asset {asset}")).await?;
-        found.map(|found| Ok(item::read_asset(&found)?.document)).transpose()
+        let found = self
+            .get(item::asset_key(asset), format!("read asset {asset}"))
+            .await?;
+        found
+            .map(|found| Ok(item::read_asset(&found)?.document))
+            .transpose()
     }
 }
 
@@ -332,7 +347,15 @@ fn get_reasons<R>(error: &SdkError<TransactGetItemsError, R>) -> &[CancellationR
 
 /// Whether somebody else's write is the only reason.
 fn is_conflict(reasons: &[CancellationReason]) -> bool {
-    let mut codes = reasons.iter().filter_map(CancellationReason::code).peekable();
+    let mut codes = reasons
+        .iter()
+        .filter_map(CancellationReason::code)
+        .peekable();
     codes.peek().is_some()
-        && codes.all(|code| matches!(code, "None" | "ConditionalCheckFailed" | "TransactionConflict"))
+        && codes.all(|code| {
+            matches!(
+                code,
+                "None" | "ConditionalCheckFailed" | "TransactionConflict"
+            )
+        })
 }

@@ -55,7 +55,10 @@ impl JobOrder {
     /// The place of a job that is claimed at `claimed_ms` (milliseconds since the Unix epoch).
     #[must_use]
     pub fn new(record: &JobRecord, uploaded: UploadedAt, claimed_ms: u64) -> Self {
-        Self(format!("{:020}-{claimed_ms:020}-{}", uploaded.0, record.job))
+        Self(format!(
+            "{:020}-{claimed_ms:020}-{}",
+            uploaded.0, record.job
+        ))
     }
 
     /// Takes over what a store kept.
@@ -127,7 +130,10 @@ pub fn settle(job: &StoredJob, asset: Option<&StoredAsset>, outcome: &JobOutcome
         return Settlement::Record(Box::new(record));
     }
     let revision = before.revision + 1;
-    Settlement::Both(Box::new(record), Box::new(StoredAsset { revision, ..after }))
+    Settlement::Both(
+        Box::new(record),
+        Box::new(StoredAsset { revision, ..after }),
+    )
 }
 
 /// The record of a job that ended so.
@@ -136,7 +142,11 @@ fn ended(record: &JobRecord, outcome: &JobOutcome) -> JobRecord {
         JobOutcome::Ready(_) => (JobState::Ready, None),
         JobOutcome::Failed(error) => (JobState::Failed, Some(error.clone())),
     };
-    JobRecord { state, error, ..record.clone() }
+    JobRecord {
+        state,
+        error,
+        ..record.clone()
+    }
 }
 
 /// The asset after the outcome, its revision not yet counted.

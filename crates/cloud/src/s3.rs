@@ -22,8 +22,8 @@ use crate::classify::{classify, status};
 use crate::content::Content;
 use crate::error::{Reason, StoreError};
 use crate::ports::{
-    DeletePrefix, DescribeSource, FindSource, ListObjects, ObjectEntry, READ_MAX, ReadObject, ReadRange,
-    SignObject, SignSource, SourceFacts, UploadFile, UploadedAt, WriteObject,
+    DeletePrefix, DescribeSource, FindSource, ListObjects, ObjectEntry, READ_MAX, ReadObject,
+    ReadRange, SignObject, SignSource, SourceFacts, UploadFile, UploadedAt, WriteObject,
 };
 use crate::signed_url::SignedUrl;
 
@@ -355,7 +355,9 @@ impl SignObject for S3Store {
 
 /// Whether the key names a folder: something, then a slash.
 fn is_folder(key: &ObjectKey) -> bool {
-    key.as_str().strip_suffix('/').is_some_and(|name| !name.is_empty())
+    key.as_str()
+        .strip_suffix('/')
+        .is_some_and(|name| !name.is_empty())
 }
 
 fn no_folder(bucket: &BucketName, folder: &ObjectKey) -> StoreError {
@@ -382,5 +384,7 @@ fn too_large(object: &ObjectRef, bytes: u64) -> StoreError {
 
 /// A length as the SDK gives it: signed, and perhaps not there.
 fn length(bytes: Option<i64>) -> u64 {
-    bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0)
+    bytes
+        .and_then(|bytes| u64::try_from(bytes).ok())
+        .unwrap_or(0)
 }

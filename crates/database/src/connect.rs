@@ -69,7 +69,10 @@ impl DatabaseConfig {
     /// certificate and its name checked.
     fn encrypted(&self) -> bool {
         let loopback = self.host == "localhost"
-            || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+            || self
+                .host
+                .parse::<IpAddr>()
+                .is_ok_and(|address| address.is_loopback());
         !loopback || matches!(self.auth, Auth::IamToken(_))
     }
 

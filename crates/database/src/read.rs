@@ -119,10 +119,7 @@ impl Database {
     /// The assets of the rows, each with its renditions. A publication never changes, so reading
     /// it after the asset mixes nothing.
     async fn with_renditions(&self, rows: &[PgRow]) -> Result<Vec<AssetRow>, DatabaseError> {
-        let mut assets = rows
-            .iter()
-            .map(read_asset)
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut assets = rows.iter().map(read_asset).collect::<Result<Vec<_>, _>>()?;
         let jobs: Vec<String> = assets
             .iter()
             .filter_map(|asset| Some(asset.published.as_ref()?.job.to_string()))
@@ -216,10 +213,7 @@ fn whole(row: &PgRow, column: &'static str) -> Result<u64, DatabaseError> {
     u64::try_from(value).map_err(|_| misfit(column, &value))
 }
 
-fn id<T>(
-    what: &'static str,
-    id: Result<T, domain::ids::InvalidId>,
-) -> Result<T, DatabaseError> {
+fn id<T>(what: &'static str, id: Result<T, domain::ids::InvalidId>) -> Result<T, DatabaseError> {
     id.map_err(|error| misfit(what, &error))
 }
 

@@ -173,9 +173,18 @@ async fn write_job(connection: &mut PgConnection, row: &Job<'_>) -> Result<(), U
     .bind(row.error.map(|error| error.code.name()))
     .bind(row.error.map(|error| text(&error.message)))
     .bind(row.source.map(|(_, profile)| text(profile)))
-    .bind(row.source.map(|(source, _)| text(source.object.bucket.as_str())))
-    .bind(row.source.map(|(source, _)| text(source.object.key.as_str())))
-    .bind(row.source.and_then(|(source, _)| source.version.as_deref().map(text)))
+    .bind(
+        row.source
+            .map(|(source, _)| text(source.object.bucket.as_str())),
+    )
+    .bind(
+        row.source
+            .map(|(source, _)| text(source.object.key.as_str())),
+    )
+    .bind(
+        row.source
+            .and_then(|(source, _)| source.version.as_deref().map(text)),
+    )
     .bind(row.source.map(|(source, _)| text(&source.etag)))
     .bind(size)
     .execute(connection)
@@ -190,7 +199,8 @@ async fn write_publication(
     stream: &Published,
 ) -> Result<(), Unwritten> {
     let milliseconds = (stream.duration * Rational::whole(1000)).round();
-    let milliseconds = i64::try_from(milliseconds).map_err(|_| misfit("duration", &milliseconds))?;
+    let milliseconds =
+        i64::try_from(milliseconds).map_err(|_| misfit("duration", &milliseconds))?;
     let added = sqlx::query(
         "INSERT INTO publications (job, asset, folder, hls, dash, duration_ms)
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",

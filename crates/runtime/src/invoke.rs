@@ -12,7 +12,7 @@ use crate::panics::caught;
 
 /// Why an invocation failed: what Step Functions matches on, and what a person reads.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{code}: {message}")]
+#[error("{message}")]
 pub struct Failure {
     /// The fact's name.
     pub code: ErrorCode,
@@ -63,12 +63,6 @@ impl Failure {
     }
 }
 
-impl Fault for Failure {
-    fn code(&self) -> ErrorCode {
-        self.code
-    }
-}
-
 /// Runs one invocation: reads the input, calls the handler, logs start, end and metrics.
 ///
 /// `payload` is the message as JSON. The handler's future is dropped when it runs past the
@@ -91,21 +85,33 @@ where
     E: Fault,
     H: AsyncFn(I, &P, &StageContext) -> Result<O, E>,
 {
+    reported(stage, context, run(ports, handler, payload, context)).await
+}
+
+/// Logs start, end and metrics of the work.
+pub(crate) async fn reported(
+    stage: &'static str,
+    context: &StageContext,
+    work: impl Future<Output = Result<Value, Failure>>,
+) -> Result<Value, Failure> {
     let span = tracing::info_span!("invocation", stage, request_id = context.request_id);
     let started = Instant::now();
-    let run = async {
+    let work = async {
         tracing::info!("stage started");
-        let result = run(ports, handler, payload, context).await;
+        let result = work.await;
         let wall = started.elapsed();
         match &result {
             Ok(_) => tracing::info!("stage done"),
             Err(failure) => failure.log(),
         }
-        let outcome = result.as_ref().err().map_or("ok", |failure| failure.code.name());
-        context.metrics.log(stage, outcome, wall, context.cold_start);
+        let failed = result.as_ref().err().map(|failure| failure.code.name());
+        let outcome = failed.unwrap_or("ok");
+        context
+            .metrics
+            .log(stage, outcome, wall, context.cold_start);
         result
     };
-    run.instrument(span).await
+    work.instrument(span).await
 }
 
 async fn run<I, O, P, H, E>(
@@ -136,14 +142,22 @@ where
         Ok(Ok(Err(error))) => return Err(Failure::of(&error)),
         Ok(Ok(Ok(output))) => output,
     };
-    serde_json::to_value(output)
-        .map_err(|error| Failure::new(ErrorCode::Internal, &format!("the output is no JSON: {error}")))
+    serde_json::to_value(output).map_err(|error| {
+        Failure::new(
+            ErrorCode::Internal,
+            &format!("the output is no JSON: {error}"),
+        )
+    })
 }
 
 /// Says which field is wrong, and how.
 fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Failure {
     let path = error.path().to_string();
-    let place = if path == "." { "the message".to_owned() } else { format!("`{path}`") };
+    let place = if path == "." {
+        "the message".to_owned()
+    } else {
+        format!("`{path}`")
+    };
     let message = format!("{place} is not what this stage takes: {}", error.inner());
     Failure::new(ErrorCode::InputInvalid, &message)
 }

@@ -13,7 +13,8 @@ use crate::config::LOG;
 /// Starts to log, as `MILLRACE_LOG` says. Called again, it does nothing.
 ///
 /// The fields of an event are at the top of its line, beside `timestamp`, `level`, `target` and
-/// `message`; those of its span, with stage and request id, are under `span`.
+/// `message`; those of its span, with stage and request id, are under `span`. A panic is such a
+/// line too, with its place; what becomes of it is for whoever catches it to say.
 pub fn init() {
     let wanted = std::env::var(LOG.name).ok();
     let (targets, understood) = match wanted.as_deref().map(Targets::from_str) {
@@ -26,9 +27,24 @@ pub fn init() {
         .flatten_event(true)
         .with_span_list(false)
         .with_filter(quiet(targets));
-    if tracing_subscriber::registry().with(lines).try_init().is_ok() && !understood {
-        tracing::warn!(variable = LOG.name, shape = LOG.shape, "log level not understood");
+    if tracing_subscriber::registry()
+        .with(lines)
+        .try_init()
+        .is_err()
+    {
+        return;
     }
+    if !understood {
+        tracing::warn!(
+            variable = LOG.name,
+            shape = LOG.shape,
+            "log level not understood"
+        );
+    }
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::warn!(place, "panicked");
+    }));
 }
 
 fn defaults() -> Targets {

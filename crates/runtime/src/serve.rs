@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::context::{StageContext, margin};
-use crate::invoke::{Failure, invoke};
+use crate::invoke::{Failure, invoke, reported};
 
 /// The bootstrap lost Lambda's runtime API.
 #[derive(Debug, thiserror::Error)]
@@ -61,10 +61,8 @@ where
         match &ports {
             Ok(ports) => invoke(stage, ports, &handler, payload, &context).await,
             Err(failure) => {
-                let fail = async |_: Value, (): &(), _: &StageContext| -> Result<Value, Failure> {
-                    Err(failure.clone())
-                };
-                invoke(stage, &(), &fail, payload, &context).await
+                let failed = std::future::ready(Err(failure.clone()));
+                reported(stage, &context, failed).await
             }
         }
     };

@@ -11,6 +11,7 @@
 )]
 
 mod documents;
+mod fetch;
 mod objects;
 
 pub use documents::{documents, executions};

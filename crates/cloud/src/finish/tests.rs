@@ -101,7 +101,10 @@ fn a_first_failure_makes_a_document_without_a_stream() {
     let document = shelf.document();
     assert_eq!(document.title, "My film.mp4");
     assert_eq!(document.state, JobState::Failed);
-    assert_eq!(document.error.as_ref().unwrap().code, ErrorCode::SourceDamaged);
+    assert_eq!(
+        document.error.as_ref().unwrap().code,
+        ErrorCode::SourceDamaged
+    );
     assert_eq!(document.published, None);
 }
 
@@ -132,7 +135,10 @@ fn a_newer_stream_is_not_replaced_by_an_older_one() {
     shelf.finish(&first, &ready(&first));
     assert_eq!(shelf.asset, before);
     let record = &shelf.jobs[&first.record.job].record;
-    assert_eq!(record.error.as_ref().unwrap().code, ErrorCode::SourceChanged);
+    assert_eq!(
+        record.error.as_ref().unwrap().code,
+        ErrorCode::SourceChanged
+    );
 }
 
 #[test]
@@ -184,15 +190,26 @@ fn check(before: &Shelf, after: &Shelf, jobs: &[StoredJob]) {
     let ended: Vec<usize> = after.jobs.keys().map(place).collect();
     let ready = |shelf: &Shelf| -> Vec<usize> {
         let ready = |job: &&StoredJob| job.record.state == JobState::Ready;
-        shelf.jobs.values().filter(ready).map(|job| place(&job.record.job)).collect()
+        shelf
+            .jobs
+            .values()
+            .filter(ready)
+            .map(|job| place(&job.record.job))
+            .collect()
     };
     // The stream is that of the newest ready job, and what is ready stays ready.
     assert_eq!(after.published().map(place), ready(after).into_iter().max());
     assert!(ready(before).iter().all(|job| ready(after).contains(job)));
     // The document describes the newest job that ended.
     assert_eq!(Some(place(&asset.document.job)), ended.into_iter().max());
-    assert_eq!(asset.document.state, after.jobs[&asset.document.job].record.state);
-    assert_eq!(asset.document.error, after.jobs[&asset.document.job].record.error);
+    assert_eq!(
+        asset.document.state,
+        after.jobs[&asset.document.job].record.state
+    );
+    assert_eq!(
+        asset.document.error,
+        after.jobs[&asset.document.job].record.error
+    );
     // The revision tells every change.
     let revision = before.asset.as_ref().map_or(0, |asset| asset.revision);
     let changed = before.asset.as_ref().map(|a| &a.document) != Some(&asset.document);

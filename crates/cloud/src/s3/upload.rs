@@ -75,7 +75,11 @@ impl S3Store {
             return Ok(bytes);
         }
         let upload = self.begin(object, content).await?;
-        let done = async { upload.complete(upload.send(file, &parts(bytes)).await?).await };
+        let done = async {
+            upload
+                .complete(upload.send(file, &parts(bytes)).await?)
+                .await
+        };
         if let Err(error) = done.await {
             upload.abort().await;
             return Err(error);
@@ -234,7 +238,11 @@ fn failed<E>(
 where
     E: aws_sdk_s3::error::ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    classify(error, format!("bucket {}", object.bucket), format!("write {object}"))
+    classify(
+        error,
+        format!("bucket {}", object.bucket),
+        format!("write {object}"),
+    )
 }
 
 #[cfg(test)]
@@ -243,15 +251,26 @@ mod tests {
 
     #[test]
     fn parts_cover_the_file_without_gap() {
-        for bytes in [PART_BYTES + 1, 3 * PART_BYTES, 200_000_000_000, 5_000_000_000_000] {
+        for bytes in [
+            PART_BYTES + 1,
+            3 * PART_BYTES,
+            200_000_000_000,
+            5_000_000_000_000,
+        ] {
             let parts = parts(bytes);
             assert!(parts.len() as u64 <= MAX_PARTS);
-            assert_eq!(parts.first().map(|part| (part.number, part.offset)), Some((1, 0)));
+            assert_eq!(
+                parts.first().map(|part| (part.number, part.offset)),
+                Some((1, 0))
+            );
             for pair in parts.windows(2) {
                 assert_eq!(pair[0].offset + pair[0].length, pair[1].offset);
                 assert_eq!(pair[0].number + 1, pair[1].number);
             }
-            assert_eq!(parts.last().map(|part| part.offset + part.length), Some(bytes));
+            assert_eq!(
+                parts.last().map(|part| part.offset + part.length),
+                Some(bytes)
+            );
         }
     }
 }

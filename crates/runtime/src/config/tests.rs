@@ -32,7 +32,10 @@ fn a_malformed_variable_is_named_but_not_shown() {
             _ => config.database().unwrap_err(),
         }
         .to_string();
-        assert!(message.starts_with(&format!("{name} is malformed")), "{message}");
+        assert!(
+            message.starts_with(&format!("{name} is malformed")),
+            "{message}"
+        );
         assert!(!message.contains(value), "{message}");
     }
 }
@@ -48,7 +51,10 @@ fn defaults_are_those_that_are_documented() {
 
 #[test]
 fn a_password_is_asked_for_where_it_is_used_and_never_printed() {
-    let mut pairs = vec![("MILLRACE_DATABASE_HOST", "db"), ("MILLRACE_DATABASE_AUTH", "password")];
+    let mut pairs = vec![
+        ("MILLRACE_DATABASE_HOST", "db"),
+        ("MILLRACE_DATABASE_AUTH", "password"),
+    ];
     let missing = Config::from_pairs(pairs.clone()).database().unwrap_err();
     assert_eq!(missing, ConfigError::Missing(DATABASE_PASSWORD));
     pairs.push(("MILLRACE_DATABASE_PASSWORD", "hunter2"));

@@ -50,8 +50,12 @@ async fn handle(
 ) -> Result<Output, Broken> {
     context.metrics.add(Metric::BytesIn, 5);
     match behaviour {
-        Behaviour::Double => Ok(Output { doubled: 2 * input.chunk.index }),
-        Behaviour::Fail => Err(Broken { source: std::fmt::Error }),
+        Behaviour::Double => Ok(Output {
+            doubled: 2 * input.chunk.index,
+        }),
+        Behaviour::Fail => Err(Broken {
+            source: std::fmt::Error,
+        }),
         Behaviour::Panic => panic!("at chunk {}", input.chunk.index),
         Behaviour::Hang => std::future::pending().await,
     }
@@ -68,7 +72,10 @@ fn chunk() -> Value {
 
 #[tokio::test]
 async fn the_output_is_json() {
-    assert_eq!(outcome(Behaviour::Double, chunk()).await.unwrap(), json!({ "doubled": 42 }));
+    assert_eq!(
+        outcome(Behaviour::Double, chunk()).await.unwrap(),
+        json!({ "doubled": 42 })
+    );
 }
 
 #[tokio::test]

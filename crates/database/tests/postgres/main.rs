@@ -7,143 +7,14 @@
     reason = "what these helpers cannot do, no test can do without"
 )]
 
-use std::collections::BTreeMap;
+mod fixtures;
 
-use database::{AssetRow, Database, DatabaseError, Outcome, ReadAssets, RecordOutcome};
-use domain::ids::{AssetId, JobId, RungId};
-use domain::job::{AssetDocument, JobError, JobRecord, JobState, Published};
-use domain::object::{BucketName, ObjectKey, ObjectRef, SourceObject};
-use domain::result::{Rendition, RenditionKind};
-use domain::time::Rational;
+use database::{AssetRow, Database, DatabaseError, ReadAssets, RecordOutcome};
+use domain::ids::{AssetId, JobId};
+use domain::job::JobState;
 use domain::{ErrorCode, Fault};
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-const NEEDS: &str = "MILLRACE_TEST_DATABASE_URL names a PostgreSQL server";
-
-/// A new database of this name, and its URL.
-async fn new_database(name: &str) -> (Database, String) {
-    let server = std::env::var("MILLRACE_TEST_DATABASE_URL").expect(NEEDS);
-    let mut connection = PgConnection::connect(&server).await.expect(NEEDS);
-    for statement in ["DROP DATABASE IF EXISTS", "CREATE DATABASE"] {
-        let statement = AssertSqlSafe(format!("{statement} millrace_test_{name}"));
-        sqlx::query(statement).execute(&mut connection).await.unwrap();
-    }
-    let (server, _) = server.rsplit_once('/').expect(NEEDS);
-    let url = format!("{server}/millrace_test_{name}");
-    (Database::from_url(&url).unwrap(), url)
-}
-
-async fn migrated(name: &str) -> (Database, PgConnection) {
-    let (database, url) = new_database(name).await;
-    database.migrate().await.unwrap();
-    (database, PgConnection::connect(&url).await.unwrap())
-}
-
-async fn count(connection: &mut PgConnection, table: &str) -> i64 {
-    let select = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
-    sqlx::query_scalar(select).fetch_one(connection).await.unwrap()
-}
-
-/// What the document store may return.
-struct Finished {
-    record: JobRecord,
-    asset: AssetDocument,
-    revision: u64,
-}
-
-impl Finished {
-    fn outcome(&self) -> Outcome<'_> {
-        Outcome {
-            record: &self.record,
-            asset: &self.asset,
-            revision: self.revision,
-        }
-    }
-}
-
-fn job(version: u64) -> JobId {
-    JobId::new(format!("j{version}")).unwrap()
-}
-
-fn reason() -> JobError {
-    JobError {
-        code: ErrorCode::SourceDamaged,
-        message: "broken\0".to_owned(),
-    }
-}
-
-fn published(version: u64) -> Published {
-    let rendition = |id: &str, kind, side: Option<u32>| Rendition {
-        id: RungId::new(id).unwrap(),
-        kind,
-        codec: "avc1.64001f".to_owned(),
-        width: side,
-        height: side,
-        bandwidth: 2_000_000,
-        average_bandwidth: 1_000_000,
-        segments: 7,
-        bytes: 5_000_000_000,
-    };
-    Published {
-        job: job(version),
-        folder: format!("assets/a1/j{version}/"),
-        hls: "index.m3u8".to_owned(),
-        dash: "manifest.mpd".to_owned(),
-        duration: Rational::new(1001, 30).unwrap(),
-        renditions: vec![
-            rendition("720p", RenditionKind::Video, Some(720)),
-            rendition("240p", RenditionKind::Video, Some(240)),
-            rendition("und-128k", RenditionKind::Audio, None),
-        ],
-        poster: None,
-        storyboard: None,
-        tags: BTreeMap::new(),
-        stage_ms: BTreeMap::new(),
-        ffmpeg_cpu_ms: 0,
-    }
-}
-
-/// Job `version` ended in `own`; the asset's newest job is `newest`, and `stream` is published.
-fn finished(own: (u64, JobState), newest: (u64, JobState), stream: Option<u64>) -> Finished {
-    let error = |state| (state == JobState::Failed).then(reason);
-    let record = JobRecord {
-        job: job(own.0),
-        asset: AssetId::new("a1").unwrap(),
-        owner: "ann".to_owned(),
-        source: SourceObject {
-            object: ObjectRef {
-                bucket: BucketName::new("uploads"),
-                key: ObjectKey::new("ann/u1/Käse \0.mp4"),
-            },
-            version: Some(format!("v{}", own.0)),
-            etag: "e".to_owned(),
-            size: 20_000_000_000,
-        },
-        profile: "default".to_owned(),
-        state: own.1,
-        error: error(own.1),
-    };
-    let asset = AssetDocument {
-        asset: record.asset.clone(),
-        job: job(newest.0),
-        owner: "ann".to_owned(),
-        title: "Käse \0.mp4".to_owned(),
-        state: newest.1,
-        error: error(newest.1),
-        published: stream.map(published),
-    };
-    let revision = 1;
-    Finished { record, asset, revision }
-}
-
-fn at(revision: u64, finished: Finished) -> Finished {
-    Finished { revision, ..finished }
-}
-
-async fn row(database: &Database) -> AssetRow {
-    let asset = AssetId::new("a1").unwrap();
-    database.asset(&asset).await.unwrap().unwrap()
-}
+use fixtures::{Finished, NEEDS, at, count, finished, job, migrated, new_database, published, row};
 
 const READY: JobState = JobState::Ready;
 const FAILED: JobState = JobState::Failed;
@@ -152,7 +23,8 @@ const FAILED: JobState = JobState::Failed;
 #[ignore = "needs PostgreSQL: MILLRACE_TEST_DATABASE_URL"]
 async fn migrations_run_twice_and_at_once() {
     let (database, _) = new_database("migrate").await;
-    let (one, two, three) = tokio::join!(database.migrate(), database.migrate(), database.migrate());
+    let (one, two, three) =
+        tokio::join!(database.migrate(), database.migrate(), database.migrate());
     for migrated in [one, two, three, database.migrate().await] {
         migrated.unwrap();
     }
@@ -179,16 +51,31 @@ async fn an_outcome_reads_back_and_writing_it_again_changes_nothing() {
     let mut seen = Vec::new();
     for _ in 0..2 {
         database.record(&ready.outcome()).await.unwrap();
-        let stamps: String = sqlx::query_scalar(stamps).fetch_one(&mut connection).await.unwrap();
+        let stamps: String = sqlx::query_scalar(stamps)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
         seen.push((row(&database).await, stamps));
     }
     assert_eq!(seen[0], seen[1]);
-    for (table, rows) in [("owners", 1), ("assets", 1), ("jobs", 1), ("publications", 1), ("renditions", 3)] {
+    for (table, rows) in [
+        ("owners", 1),
+        ("assets", 1),
+        ("jobs", 1),
+        ("publications", 1),
+        ("renditions", 3),
+    ] {
         assert_eq!(count(&mut connection, table).await, rows, "{table}");
     }
     let asset = row(&database).await;
-    assert_eq!((asset.owner.as_str(), asset.title.as_str()), ("ann", "Käse \u{FFFD}.mp4"));
-    assert_eq!((asset.newest_job, asset.revision, asset.error), (job(1), 1, None));
+    assert_eq!(
+        (asset.owner.as_str(), asset.title.as_str()),
+        ("ann", "Käse \u{FFFD}.mp4")
+    );
+    assert_eq!(
+        (asset.newest_job, asset.revision, asset.error),
+        (job(1), 1, None)
+    );
     let stream = asset.published.unwrap();
     assert_eq!((stream.job, stream.duration_ms), (job(1), 33_367));
     assert_eq!(stream.renditions, published(1).renditions);
@@ -198,7 +85,10 @@ async fn an_outcome_reads_back_and_writing_it_again_changes_nothing() {
 #[ignore = "needs PostgreSQL: MILLRACE_TEST_DATABASE_URL"]
 async fn a_failure_keeps_the_published_stream() {
     let (database, _) = migrated("keep").await;
-    database.record(&finished((1, READY), (1, READY), Some(1)).outcome()).await.unwrap();
+    database
+        .record(&finished((1, READY), (1, READY), Some(1)).outcome())
+        .await
+        .unwrap();
     let failure = at(2, finished((2, FAILED), (2, FAILED), Some(1)));
     database.record(&failure.outcome()).await.unwrap();
     let asset = row(&database).await;
@@ -217,14 +107,25 @@ async fn outcomes_may_come_late_out_of_order_or_never() {
         at(3, finished((3, READY), (3, READY), Some(3))),
         at(3, finished((2, FAILED), (3, READY), Some(3))),
     ];
-    let orders = [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [1, 3, 0, 2], [3, 0, 3, 1], [2, 2, 0, 0]];
+    let orders = [
+        [0, 1, 2, 3],
+        [3, 2, 1, 0],
+        [2, 0, 3, 1],
+        [1, 3, 0, 2],
+        [3, 0, 3, 1],
+        [2, 2, 0, 0],
+    ];
     for (index, order) in orders.into_iter().enumerate() {
         let (database, mut connection) = migrated(&format!("order{index}")).await;
         for step in order {
             database.record(&history[step].outcome()).await.unwrap();
         }
         let asset = row(&database).await;
-        assert_eq!((asset.state, asset.revision, asset.error), (READY, 3, None), "{order:?}");
+        assert_eq!(
+            (asset.state, asset.revision, asset.error),
+            (READY, 3, None),
+            "{order:?}"
+        );
         assert_eq!(asset.published.unwrap().renditions.len(), 3, "{order:?}");
         let ready = "jobs WHERE job = 'j3' AND state = 'ready' AND error_code IS NULL";
         assert_eq!(count(&mut connection, ready).await, 1, "{order:?}");
@@ -236,7 +137,12 @@ async fn outcomes_may_come_late_out_of_order_or_never() {
 async fn outcomes_may_come_at_once() {
     let (database, mut connection) = migrated("crowd").await;
     let history: Vec<Finished> = (1..=12)
-        .map(|version| at(version, finished((version, READY), (version, READY), Some(version))))
+        .map(|version| {
+            at(
+                version,
+                finished((version, READY), (version, READY), Some(version)),
+            )
+        })
         .collect();
     let database = &database;
     let writes: Vec<_> = history
@@ -270,8 +176,14 @@ async fn an_owners_assets_come_in_pages() {
     let first = database.assets_of("ann", None, 2).await.unwrap();
     let last = first.last().unwrap().asset.clone();
     assert_eq!(ids(first), ["a1", "a2"]);
-    assert_eq!(ids(database.assets_of("ann", Some(&last), 2).await.unwrap()), ["a3"]);
-    assert_eq!(ids(database.assets_of("bob", None, 2).await.unwrap()), [""; 0]);
+    assert_eq!(
+        ids(database.assets_of("ann", Some(&last), 2).await.unwrap()),
+        ["a3"]
+    );
+    assert_eq!(
+        ids(database.assets_of("bob", None, 2).await.unwrap()),
+        [""; 0]
+    );
 }
 
 /// What the outcome must not be able to say, and leaves no trace when it does.
@@ -280,26 +192,56 @@ async fn an_owners_assets_come_in_pages() {
 async fn a_wrong_state_is_refused_whole() {
     let (database, mut connection) = migrated("wrong").await;
     let mut without_rendition = finished((1, READY), (1, READY), Some(1));
-    without_rendition.asset.published.as_mut().unwrap().renditions.clear();
+    without_rendition
+        .asset
+        .published
+        .as_mut()
+        .unwrap()
+        .renditions
+        .clear();
     let mut failed_without_reason = finished((1, FAILED), (1, FAILED), None);
     failed_without_reason.asset.error = None;
     let mut without_owner = finished((1, FAILED), (1, FAILED), None);
     without_owner.asset.owner.clear();
     let mut picture_without_size = finished((1, READY), (1, READY), Some(1));
-    picture_without_size.asset.published.as_mut().unwrap().renditions[0].width = None;
+    picture_without_size
+        .asset
+        .published
+        .as_mut()
+        .unwrap()
+        .renditions[0]
+        .width = None;
     for (name, wrong) in [
-        ("ready without a stream", finished((1, READY), (1, READY), None)),
-        ("ready with another job's stream", finished((2, READY), (2, READY), Some(1))),
-        ("failed, yet its stream is published", finished((1, FAILED), (1, FAILED), Some(1))),
-        ("still running", finished((1, JobState::Running), (1, JobState::Running), None)),
+        (
+            "ready without a stream",
+            finished((1, READY), (1, READY), None),
+        ),
+        (
+            "ready with another job's stream",
+            finished((2, READY), (2, READY), Some(1)),
+        ),
+        (
+            "failed, yet its stream is published",
+            finished((1, FAILED), (1, FAILED), Some(1)),
+        ),
+        (
+            "still running",
+            finished((1, JobState::Running), (1, JobState::Running), None),
+        ),
         ("no rendition", without_rendition),
         ("no reason", failed_without_reason),
         ("no owner", without_owner),
         ("picture without size", picture_without_size),
-        ("no revision", at(0, finished((1, FAILED), (1, FAILED), None))),
+        (
+            "no revision",
+            at(0, finished((1, FAILED), (1, FAILED), None)),
+        ),
     ] {
         let error = database.record(&wrong.outcome()).await.expect_err(name);
-        assert!(matches!(error, DatabaseError::Refused { .. }), "{name}: {error:?}");
+        assert!(
+            matches!(error, DatabaseError::Refused { .. }),
+            "{name}: {error:?}"
+        );
         assert_eq!(error.code(), ErrorCode::DatabaseRefused);
         for table in ["owners", "assets", "jobs", "publications", "renditions"] {
             assert_eq!(count(&mut connection, table).await, 0, "{name}: {table}");

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Is every picture its own source picture, and is the sound whole and in time?
 
-usage: content.py FOLDER SOURCE
+usage: picture.py FOLDER SOURCE
 
 Pictures: source frames are put on the output grid by the arithmetic of the plan (frame n shows the
 last source frame whose time rounds to n or less). Small grey copies of them are compared with those
@@ -33,6 +33,8 @@ GREY = f"{SCALED},format=yuv420p,extractplanes=y"
 
 WORST_DIFFERENCE = 8.0
 """Mean difference in levels of grey that compression and scaling may make; another scene is far above."""
+TYPICAL_DIFFERENCE = 2.0
+"""Mean over a rung. More means that all pictures are darker, brighter or converted to other colours."""
 CLEARLY_CLOSER = 0.6
 """A neighbour fits better when its difference is below this part of the frame's own…"""
 NOISE = 0.25
@@ -139,9 +141,11 @@ def check_rung(folder: Path, rung: Rendition, source: SourcePictures, verdict: V
     best = min(totals, key=totals.__getitem__)
     if best and totals[best] < 0.9 * totals[0]:
         verdict.fault(f"{rung.uri}: the picture as a whole is {best:+} source frames off")
+    mean = totals[0] / len(shown)
+    verdict.require(mean <= TYPICAL_DIFFERENCE, f"{rung.uri}: the levels have changed ({mean:.2f})")
     verdict.facts[rung.uri] = {
         "frames": len(shown),
-        "mean_difference": round(totals[0] / len(shown), 2),
+        "mean_difference": round(mean, 2),
         "worst_difference": round(worst, 2),
     }
 
@@ -270,4 +274,4 @@ if __name__ == "__main__":
     arguments.add_argument("folder", type=Path)
     arguments.add_argument("source", type=Path)
     given = arguments.parse_args()
-    conclude("content", lambda verdict: judge(given.folder, given.source, verdict))
+    conclude("picture", lambda verdict: judge(given.folder, given.source, verdict))
