@@ -16,6 +16,7 @@ import { checkAlignment, checkFiles } from './rules/alignment.mjs';
 import { Asset } from './rules/asset.mjs';
 import { checkDash } from './rules/dash.mjs';
 import { Findings } from './rules/findings.mjs';
+import { checkImages } from './rules/images.mjs';
 import { checkIframes, checkTrack } from './rules/media_playlist.mjs';
 import { checkMultivariant } from './rules/multivariant.mjs';
 
@@ -51,5 +52,6 @@ function judge(multivariant, asset, wanted) {
   const duration = wanted === undefined ? measured : Number(wanted);
   checkAlignment({ videos, audios, duration, findings });
   checkDash(asset, [...videos, ...audios], duration);
+  checkImages(asset, multivariant.source, duration);
   checkFiles(asset);
 }

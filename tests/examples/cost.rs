@@ -19,7 +19,9 @@ use tokio::time::{Duration, Instant};
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "a benchmark prints")]
 async fn main() -> Result<()> {
-    let file = std::env::args_os().nth(1).map_or_else(shipped_clip, PathBuf::from);
+    let file = std::env::args_os()
+        .nth(1)
+        .map_or_else(shipped_clip, PathBuf::from);
     let pipeline = Pipeline::new()?;
     let stream = pipeline.run(&file, Profile::default()).await?;
     let stream = stream.map_err(|failed| anyhow::anyhow!("{failed:?}"))?;
@@ -38,10 +40,7 @@ async fn main() -> Result<()> {
 }
 
 /// CPU seconds of ffmpeg and ffprobe by stage.
-async fn cpu_of_stages(
-    pipeline: &Pipeline,
-    stream: &Stream,
-) -> Result<Vec<(&'static str, f64)>> {
+async fn cpu_of_stages(pipeline: &Pipeline, stream: &Stream) -> Result<Vec<(&'static str, f64)>> {
     let work = pipeline.work(&stream.request);
     let folder = work.folder();
     let segment: SegmentResult = work.read(folder.segment_result()).await?;
@@ -56,11 +55,17 @@ async fn cpu_of_stages(
         ("segment", seconds(segment.usage.ffmpeg_cpu_ms)),
         (
             "encode-video",
-            sum(video.iter().map(|chunk| chunk.usage.ffmpeg_cpu_ms).collect()),
+            sum(video
+                .iter()
+                .map(|chunk| chunk.usage.ffmpeg_cpu_ms)
+                .collect()),
         ),
         (
             "encode-audio",
-            sum(audio.iter().map(|chunk| chunk.usage.ffmpeg_cpu_ms).collect()),
+            sum(audio
+                .iter()
+                .map(|chunk| chunk.usage.ffmpeg_cpu_ms)
+                .collect()),
         ),
         ("thumbnail", seconds(thumbnails.usage.ffmpeg_cpu_ms)),
     ])
@@ -89,7 +94,7 @@ async fn cpu_of_one_command(plan: &Plan, file: &Path) -> Result<f64> {
         args.extend(["-map", &map, "-c:a", "aac", "-b:a", "128k", "-ac", "2"].map(OsString::from));
         args.push(sound.into());
     }
-    let deadline = Instant::now() + Duration::from_secs(24 * 3600);
+    let deadline = Instant::now() + Duration::from_hours(24);
     let finished = Process::ffmpeg(&tools()?, args).run(deadline).await?;
     Ok(finished.cpu.as_secs_f64())
 }

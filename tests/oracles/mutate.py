@@ -380,6 +380,21 @@ MUTATIONS = [
         lambda o: change(o.vtt, r"\n[^\n]* --> [^\n]*\n[^\n]*\n*\Z", "\n"),
     ),
     Mutation("black poster", (STORYBOARD,), blacken_poster),
+    Mutation(
+        "image playlist deleted",
+        (RULES,),
+        lambda o: (o.folder / "thumbs" / "images.m3u8").unlink(),
+    ),
+    Mutation(
+        "image playlist too short",
+        (RULES,),
+        lambda o: change(o.folder / "thumbs" / "images.m3u8", r"#EXTINF:\d+", "#EXTINF:1"),
+    ),
+    Mutation(
+        "sheet that is no JPEG",
+        (RULES, STORYBOARD),
+        lambda o: (o.folder / "thumbs" / "storyboard-001.jpg").write_text("no JPEG"),
+    ),
     # Content
     Mutation(
         "pictures one frame early",

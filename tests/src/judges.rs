@@ -13,7 +13,7 @@ use crate::environment::{root, variable};
 /// What the judge found.
 pub fn rules(folder: &Path) -> Result<()> {
     let script = root().join("tests/browser/hls_rules.mjs");
-    judge(Command::new("node").arg(script).arg(folder))
+    judge(node()?.arg(script).arg(folder))
 }
 
 /// Validates the MPD against MPEG's schema.
@@ -52,6 +52,16 @@ pub fn storyboard(folder: &Path, source: &Path) -> Result<()> {
     judge(python()?.arg(script).arg(folder).arg(source))
 }
 
+/// Makes sure that the judges notice what is wrong: each passes the folder, and fails each of its
+/// mutations.
+///
+/// # Errors
+/// The mutation that went unnoticed.
+pub fn selftest(folder: &Path, source: &Path) -> Result<()> {
+    let script = root().join("tests/oracles/selftest.py");
+    judge(python()?.arg(script).arg(folder).arg(source))
+}
+
 /// Plays the folder in a browser: every rung, seeks, to the end.
 ///
 /// Without a browser nothing is judged, and `cargo xtask test` has said so.
@@ -59,16 +69,15 @@ pub fn storyboard(folder: &Path, source: &Path) -> Result<()> {
 /// # Errors
 /// What the player found.
 pub fn plays(folder: &Path, engine: &str) -> Result<()> {
-    if variable("MILLRACE_CHROMIUM").is_err() {
+    if std::env::var_os("MILLRACE_CHROMIUM").is_none() {
         return Ok(());
     }
     let script = root().join("tests/browser/play.mjs");
-    judge(
-        Command::new("node")
-            .arg(script)
-            .arg(folder)
-            .args(["--engine", engine]),
-    )
+    judge(node()?.arg(script).arg(folder).args(["--engine", engine]))
+}
+
+fn node() -> Result<Command> {
+    Ok(Command::new(variable("MILLRACE_NODE")?))
 }
 
 fn python() -> Result<Command> {

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::environment::variable;
 
 /// How long a job of a short clip may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The stack, as its supervisor describes it.
 #[derive(Debug, Deserialize)]

@@ -222,3 +222,12 @@ async fn a_bad_source_is_named_in_one_line() {
         assert!(pipeline.upload(&file, Profile::default()).is_ok());
     }
 }
+
+#[tokio::test]
+async fn the_judges_notice_what_is_wrong() {
+    let clips = TempDir::new().unwrap();
+    let file = clips::make(CLOSED_GOP, clips.path()).unwrap();
+    let pipeline = Pipeline::new().unwrap();
+    let stream = ready(&pipeline, &file, short_chunks(CutChoice::Auto)).await;
+    judges::selftest(&stream.folder, &file).unwrap();
+}

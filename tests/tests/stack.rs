@@ -52,9 +52,9 @@ async fn an_upload_becomes_a_stream_that_plays_everywhere() {
 async fn relational(stack: &Stack, asset: &str) -> Result<(String, String, i64)> {
     let pool = sqlx::PgPool::connect(&stack.description.database_url).await?;
     let row = sqlx::query(
-        "select o.name, a.state::text, count(r.*) from assets a \
-         join owners o on o.id = a.owner_id left join renditions r on r.asset_id = a.id \
-         where a.id = $1 group by o.name, a.state",
+        "select a.owner, a.state, count(r.*) from assets a \
+         left join renditions r on r.job = a.published_job \
+         where a.asset = $1 group by a.owner, a.state",
     )
     .bind(asset)
     .fetch_one(&pool)

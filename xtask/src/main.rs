@@ -41,7 +41,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Demo(args) => demo::run(args),
+        Command::Demo(args) => demo::run(&args),
         Command::Test(args) => gate::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Local(command) => local::run(&command),

@@ -4,6 +4,8 @@
 //! Asked of cargo itself (`cargo metadata` for what is declared, `cargo tree` for what is really
 //! compiled), without a network.
 
+#![cfg(test)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;

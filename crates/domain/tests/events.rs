@@ -1,5 +1,7 @@
 //! Every sample event reads as the message that its function takes.
 
+#![cfg(test)]
+
 use domain::message::{JobInput, SegmentInput, UpdateMetadataInput};
 use domain::plan::{AudioChunk, EncodeChunk};
 use serde::de::DeserializeOwned;

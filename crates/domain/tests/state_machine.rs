@@ -1,5 +1,7 @@
 //! The state machine and the closed list of error codes are one contract.
 
+#![cfg(test)]
+
 use std::collections::BTreeSet;
 
 use domain::{ErrorClass, ErrorCode};

@@ -14,7 +14,7 @@ use crate::config::LOG;
 ///
 /// The fields of an event are at the top of its line, beside `timestamp`, `level`, `target` and
 /// `message`; those of its span, with stage and request id, are under `span`. A panic is such a
-/// line too, with its place; what becomes of it is for whoever catches it to say.
+/// line too, with its place and reason; what becomes of it is for whoever catches it to say.
 pub fn init() {
     let wanted = std::env::var(LOG.name).ok();
     let (targets, understood) = match wanted.as_deref().map(Targets::from_str) {
@@ -43,7 +43,8 @@ pub fn init() {
     }
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
-        tracing::warn!(place, "panicked");
+        let reason = crate::panics::message(panic.payload());
+        tracing::warn!(place, reason, "panicked");
     }));
 }
 

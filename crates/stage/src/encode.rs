@@ -174,20 +174,20 @@ pub async fn publish_rung<S: WriteObject>(
 ) -> Result<RungResult, EncodeError> {
     let mut track: Option<(TrackInit, String)> = None;
     let mut segments = Vec::new();
-    let mut pieces = FragmentFile::open(file).await?;
-    while let Some(piece) = pieces.next().await? {
+    let mut fragments = FragmentFile::open(file).await?;
+    while let Some(piece) = fragments.next().await? {
         match (piece, track.as_ref()) {
             (Piece::Init(init), _) => {
-                let rebuilt = rebuild(&init)?;
-                track = Some((TrackInit::parse(&init)?, sha256(&rebuilt)));
+                let published = rebuild(&init)?;
+                track = Some((TrackInit::parse(&init)?, sha256(&published)));
                 if first {
-                    rendition.write_init(rebuilt).await?;
+                    rendition.write_init(published).await?;
                 }
             }
-            (Piece::Fragment(bytes), Some((track, _))) => {
-                let fragment = Fragment::parse(&bytes, &track.defaults)?;
+            (Piece::Fragment(bytes), Some((init, _))) => {
+                let fragment = Fragment::parse(&bytes, &init.defaults)?;
                 for segment in packager.push(&fragment)? {
-                    segments.push(rendition.write_segment(segment, &track.defaults).await?);
+                    segments.push(rendition.write_segment(segment, &init.defaults).await?);
                 }
             }
             (Piece::Fragment(_), None) => return Err(EncodeError::WithoutInit(rung.clone())),

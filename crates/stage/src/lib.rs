@@ -20,7 +20,7 @@ pub use encode::EncodeError;
 pub use work::{Work, WorkError};
 
 /// How long a signed URL for ffmpeg lives: longer than any invocation.
-pub const URL_LIFETIME: Duration = Duration::from_secs(3600);
+pub const URL_LIFETIME: Duration = Duration::from_hours(1);
 
 /// The buckets that a stage works in.
 #[derive(Clone, Debug)]

@@ -139,7 +139,7 @@ pub fn video(plan: &Plan, results: &[VideoChunkResult]) -> Result<Vec<CheckedRun
     };
     let planned = plan.timeline.chunks(plan.profile.segments_per_chunk);
     let found = results.iter().map(|r| (r.index, (r.frames, &r.rungs)));
-    let chunks = in_order("video", &planned, found.collect())?;
+    let chunks = in_order("video", &planned, &found.collect())?;
     let rungs = video.rungs.iter().map(|rung| &rung.id);
     let segments = plan.timeline.segments();
     let ticks = u64::from(plan.timeline.rate.frame_ticks());
@@ -166,7 +166,7 @@ pub fn audio(plan: &Plan, results: &[AudioChunkResult]) -> Result<Vec<CheckedRun
         .map(|chunk| chunk.frames)
         .collect();
     let found = results.iter().map(|r| (r.index, (r.frames, &r.rungs)));
-    let chunks = in_order("audio", &planned, found.collect())?;
+    let chunks = in_order("audio", &planned, &found.collect())?;
     let segments = timeline.segments(&plan.timeline);
     let rungs = rungs.iter().map(|rung| &rung.id);
     join(rungs, &chunks, &segments, AAC_FRAME_SAMPLES)
@@ -178,7 +178,7 @@ type Found<'a> = BTreeMap<u32, (FrameRange, &'a Vec<RungResult>)>;
 fn in_order<'a>(
     kind: &'static str,
     planned: &[FrameRange],
-    found: Found<'a>,
+    found: &Found<'a>,
 ) -> Result<Vec<(u32, &'a [RungResult])>, Mismatch> {
     (1..)
         .zip(planned)

@@ -12,7 +12,13 @@ use stage::Buckets;
 #[tokio::main]
 async fn main() -> Result<(), ServeError> {
     runtime::logging::init();
-    runtime::serve("assemble-manifest", ports(), assemble_manifest::handle).await
+    // The SDK's start-up alone is a future of 60 KB: on the heap.
+    Box::pin(runtime::serve(
+        "assemble-manifest",
+        ports(),
+        assemble_manifest::handle,
+    ))
+    .await
 }
 
 async fn ports() -> Result<Ports<S3Store>, ConfigError> {

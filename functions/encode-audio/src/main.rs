@@ -13,7 +13,13 @@ use stage::Buckets;
 #[tokio::main]
 async fn main() -> Result<(), ServeError> {
     runtime::logging::init();
-    runtime::serve("encode-audio", ports(), encode_audio::handle).await
+    // The SDK's start-up alone is a future of 60 KB: on the heap.
+    Box::pin(runtime::serve(
+        "encode-audio",
+        ports(),
+        encode_audio::handle,
+    ))
+    .await
 }
 
 async fn ports() -> Result<Ports<S3Store>, ConfigError> {

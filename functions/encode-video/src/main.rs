@@ -13,7 +13,13 @@ use stage::Buckets;
 #[tokio::main]
 async fn main() -> Result<(), ServeError> {
     runtime::logging::init();
-    runtime::serve("encode-video", ports(), encode_video::handle).await
+    // The SDK's start-up alone is a future of 60 KB: on the heap.
+    Box::pin(runtime::serve(
+        "encode-video",
+        ports(),
+        encode_video::handle,
+    ))
+    .await
 }
 
 async fn ports() -> Result<Ports<S3Store>, ConfigError> {

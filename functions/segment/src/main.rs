@@ -12,7 +12,8 @@ use segment::Ports;
 #[tokio::main]
 async fn main() -> Result<(), ServeError> {
     runtime::logging::init();
-    runtime::serve("segment", ports(), segment::handle).await
+    // The SDK's start-up alone is a future of 60 KB: on the heap.
+    Box::pin(runtime::serve("segment", ports(), segment::handle)).await
 }
 
 async fn ports() -> Result<Ports<S3Store>, ConfigError> {

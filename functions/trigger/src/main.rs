@@ -13,7 +13,8 @@ use trigger::Ports;
 #[tokio::main]
 async fn main() -> Result<(), ServeError> {
     runtime::logging::init();
-    runtime::serve("trigger", ports(), trigger::handle).await
+    // The SDK's start-up alone is a future of 60 KB: on the heap.
+    Box::pin(runtime::serve("trigger", ports(), trigger::handle)).await
 }
 
 async fn ports() -> Result<Ports<S3Store, DynamoDocuments, StepFunctions>, ConfigError> {

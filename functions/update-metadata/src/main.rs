@@ -7,36 +7,23 @@ use cloud::clients::AwsClients;
 use cloud::dynamodb::DynamoDocuments;
 use cloud::s3::S3Store;
 use database::{Auth, Database, DatabaseConfig};
-use domain::{ErrorCode, Fault};
 use runtime::config::DatabaseAuth;
 use runtime::{Config, ConfigError, ServeError};
-use update_metadata::{Ports, UpdateMetadataError};
+use update_metadata::Ports;
 
 #[tokio::main]
 async fn main() -> Result<(), ServeError> {
     runtime::logging::init();
-    runtime::serve("update-metadata", ports(), update_metadata::handle).await
+    // The SDK's start-up alone is a future of 60 KB: on the heap.
+    Box::pin(runtime::serve(
+        "update-metadata",
+        ports(),
+        update_metadata::handle,
+    ))
+    .await
 }
 
-/// The function cannot start.
-#[derive(Debug, thiserror::Error)]
-enum StartError {
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error(transparent)]
-    Update(#[from] UpdateMetadataError),
-}
-
-impl Fault for StartError {
-    fn code(&self) -> ErrorCode {
-        match self {
-            Self::Config(error) => error.code(),
-            Self::Update(error) => error.code(),
-        }
-    }
-}
-
-async fn ports() -> Result<Ports<S3Store, DynamoDocuments, Database>, StartError> {
+async fn ports() -> Result<Ports<S3Store, DynamoDocuments, Database>, ConfigError> {
     let config = Config::from_env();
     let aws = AwsClients::from_env().await;
     let settings = config.database()?;
@@ -52,14 +39,12 @@ async fn ports() -> Result<Ports<S3Store, DynamoDocuments, Database>, StartError
         auth,
         ca: settings.ca,
     };
-    let database = Database::connect(database).await;
-    let database = database.map_err(UpdateMetadataError::from)?;
-    let migrated = database.migrate().await;
-    migrated.map_err(UpdateMetadataError::from)?;
     Ok(Ports {
         objects: aws.objects(),
         work: config.work_bucket()?,
         documents: aws.documents(config.table()?),
-        database,
+        // Connected and migrated by the first call, so that a database that is down at a cold start
+        // fails that call and not the process.
+        database: Database::lazy(database).migrating(),
     })
 }

@@ -28,10 +28,10 @@ const CLIP: &str = "tests/media/bbb_720p_5s.mp4";
 const POLL: Duration = Duration::from_millis(250);
 
 /// How long an upload's event may take to become a job.
-const CLAIM_PATIENCE: Duration = Duration::from_secs(60);
+const CLAIM_PATIENCE: Duration = Duration::from_mins(1);
 
 /// Ends the demo when a job shows no progress for this long: longer than any encode chunk.
-const STALL_PATIENCE: Duration = Duration::from_secs(1800);
+const STALL_PATIENCE: Duration = Duration::from_mins(30);
 
 /// Transcode a file on the local stack.
 #[derive(Debug, clap::Args)]
@@ -57,7 +57,7 @@ const EXIT_FAILED: u8 = 2;
 /// # Errors
 /// When the stack or the way to it fails; a source that cannot be transcoded is no error of this
 /// function, but exit status 2.
-pub(crate) fn run(args: Args) -> Result<ExitCode> {
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     let file = match &args.file {
         Some(file) => file.clone(),
@@ -68,7 +68,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     }
     let stack = Stack::up(&workspace, &args.stack)?;
     let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(transcode(&args, &file, &stack))
+    runtime.block_on(transcode(args, &file, &stack))
 }
 
 async fn transcode(args: &Args, file: &Path, stack: &Stack) -> Result<ExitCode> {

@@ -184,6 +184,7 @@ fn end_to_end_tests(
         "MILLRACE_STACK",
         workspace.stacks().join(STACK).join("stack.json"),
     ));
+    variables.push(("MILLRACE_TEST_DATABASE_URL", stack.database_url()));
     report.step(NAME, Output::Live, |interrupt| {
         tests::run(workspace.root(), Selection::EndToEnd, &variables, interrupt)
     });
@@ -222,6 +223,14 @@ impl<'a> OwnStack<'a> {
             workspace,
             stack: Some(stack),
         })
+    }
+}
+
+impl OwnStack<'_> {
+    /// Its PostgreSQL server, with the right to create databases.
+    fn database_url(&self) -> PathBuf {
+        let url = self.stack.as_ref().map(|stack| stack.database_url.clone());
+        url.unwrap_or_default().into()
     }
 }
 

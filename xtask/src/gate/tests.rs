@@ -16,6 +16,9 @@ use super::steps::cargo;
 /// The manifest of the crate `e2e`: its tests need a stack.
 const END_TO_END: &str = "tests/Cargo.toml";
 
+/// Those tests, and the ones of `database` that need a PostgreSQL server.
+const END_TO_END_FILTER: &str = "package(e2e) | binary(postgres)";
+
 /// Which tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Selection {
@@ -49,8 +52,12 @@ pub(super) fn run(
         ]);
         command.args(match selection {
             Selection::Unit => ["--status-level=fail", "-E", "not package(e2e)"],
-            Selection::EndToEnd => ["--status-level=pass", "-E", "package(e2e)"],
+            Selection::EndToEnd => ["--status-level=pass", "-E", END_TO_END_FILTER],
         });
+        if selection == Selection::EndToEnd {
+            // Tests that need a server are ignored where there is none.
+            command.arg("--run-ignored=all");
+        }
         command.envs(variables.iter().cloned());
         let status = report::run(&mut command, Output::Live, Path::new(""), interrupt)?;
         ensure!(status.success(), "nextest ended with {status}");

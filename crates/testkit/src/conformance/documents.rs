@@ -284,6 +284,7 @@ where
     }
     let asset: AssetId = record(unique, "crowd", 1).asset;
     let newest = record(unique, "crowd", CALLERS).job;
+    let mut revisions = Vec::new();
     // Contention may give up, as documented; what it leaves is tried again, as a stage would be.
     while !jobs.is_empty() {
         let mut ends = JoinSet::new();
@@ -297,10 +298,21 @@ where
         for (job, end) in ends.join_all().await {
             match end {
                 Err(cloud::StoreError::Contended { .. }) => jobs.push(job),
-                end => drop(sure("finish at once", end)),
+                end => {
+                    let end = sure("finish at once", end);
+                    if end.record.state == JobState::Ready {
+                        revisions.push(end.revision);
+                    }
+                }
             }
         }
     }
+    revisions.sort_unstable();
+    let changes: Vec<u64> = (1..=revisions.len() as u64).collect();
+    assert_eq!(
+        revisions, changes,
+        "no change is lost, each has its revision"
+    );
     let document = sure("read the asset", store.asset(&asset).await);
     let stream = document.and_then(|document| document.published);
     assert_eq!(
