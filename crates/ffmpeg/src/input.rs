@@ -92,6 +92,11 @@ impl MediaInput {
             Self::Url(_) => {
                 // Nothing but the object's own transport.
                 add("-protocol_whitelist", "http,https,tcp,tls");
+                // Without it 8.1.2 announces the end of the connection, seeks near the end of a
+                // response by draining it, asks again on the same connection, and takes the
+                // closed socket for the end of the file; every server must keep alive or say
+                // that it does not.
+                add("-multiple_requests", "1");
                 // 20 s without a byte is a dead connection (microseconds).
                 add("-rw_timeout", "20000000");
                 // S3 closes long connections now and then; go on where it stopped…

@@ -10,7 +10,11 @@
 //! - `aresample` moves the first sample of the whole track to time 0 by silence or by dropping
 //!   output, but not for a millisecond or less; [`Anchor`] repeats that.
 //! - Matroska rounds timestamps to milliseconds. Codec frames have a fixed length, so the true
-//!   time is the nearest whole number of them.
+//!   time is the nearest whole number of them. (Vorbis, FLAC and PCM in Matroska have none: there
+//!   a seam may be off by up to a millisecond.)
+//!
+//! Sample for sample means what a decoder can repeat: Opus converges without ever being the same,
+//! and noise that AAC (PNS) and AC-3 (dither) leave to the decoder is invented anew.
 //!
 //! Where the source cannot be seeked, everything from its beginning is decoded, and the chunk is
 //! cut out after that.
@@ -40,8 +44,16 @@ const SETTLE: i128 = 2048;
 /// Seconds decoded before the chunk's input.
 const DECODER_LEAD: i64 = 1;
 
-/// Codecs whose frames have a fixed number of samples and begin with the track's first sample.
-const FIXED_FRAMES: [&str; 5] = ["aac", "ac3", "eac3", "dts", "mp2"];
+/// Codecs whose frames have a fixed number of samples, and how many samples their usual encoders
+/// put in front: the frames begin that much before the track's first sample, or exactly at it.
+const FIXED_FRAMES: [(&str, u32); 6] = [
+    ("aac", 0),
+    ("ac3", 256),
+    ("eac3", 256),
+    ("mp3", 1105),
+    ("opus", 312),
+    ("dts", 0),
+];
 
 /// Packets at the beginning of each output that the packager drops: the encoder's priming, and
 /// the pre-roll of a chunk that is not the first. The next `chunk.range.frames.len()` are the
@@ -241,11 +253,23 @@ impl Near {
         // The sums below are in these samples; a decoder that doubles the rate (HE-AAC) must not
         // change them.
         let _ = write!(graph, "aformat=sample_rates={}", track.sample_rate);
-        let first = self.first;
-        if rounded && FIXED_FRAMES.contains(&track.codec.as_str()) {
+        let delay = FIXED_FRAMES
+            .iter()
+            .find(|&&(codec, _)| rounded && codec == track.codec);
+        if let Some((_, delay)) = delay {
+            // Matroska's times are off by a millisecond at most, after a seek; further off is not
+            // rounding, and stays.
+            let tolerance = track.sample_rate * 3 / 2000;
+            let first = self.first;
+            // Registers: 0 the time as it came, 1 and 2 the nearest whole number of frames from
+            // either beginning, 3 the nearer one.
             let _ = write!(
                 graph,
-                ",asetpts={first}+round((PTS-{origin}-({first}))/NB_SAMPLES)*NB_SAMPLES"
+                ",asetpts='st(0,PTS-{origin}-({first}));\
+                 st(1,round(ld(0)/NB_SAMPLES)*NB_SAMPLES);\
+                 st(2,round((ld(0)+{delay})/NB_SAMPLES)*NB_SAMPLES-{delay});\
+                 st(3,if(lte(abs(ld(0)-ld(1)),abs(ld(0)-ld(2))),ld(1),ld(2)));\
+                 {first}+if(lte(abs(ld(0)-ld(3)),{tolerance}),ld(3),ld(0))'"
             );
         } else {
             let _ = write!(graph, ",asetpts=PTS-{origin}");

@@ -63,8 +63,9 @@ impl Args {
     /// What every call begins with.
     fn new() -> Self {
         let mut args = Self::default();
-        // Nothing but errors, each with its level for the log parser.
-        args.set("-v", "level+error");
+        // Errors and warnings, each with its level: a connection that broke is an error, that it
+        // was made good is a warning, and the runner needs both.
+        args.set("-v", "level+warning");
         // A retry may find the files of the attempt before it.
         args.flag("-y");
         args

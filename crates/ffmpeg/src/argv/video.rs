@@ -47,7 +47,7 @@ pub fn video_chunk(
     args.set("-filter_complex", graph(plan, video, track, chunk));
     for ((n, rung), output) in video.rungs.iter().enumerate().zip(outputs) {
         args.set("-map", format!("[o{n}]"));
-        encode(&mut args, plan, track, rung);
+        encode(&mut args, plan, rung);
         mux(&mut args, plan, chunk);
         args.flag(output);
     }
@@ -107,13 +107,26 @@ fn graph(plan: &Plan, video: &VideoPlan, track: &VideoTrack, chunk: &EncodeChunk
     for n in 0..video.rungs.len() {
         let _ = write!(graph, "[s{n}]");
     }
+    let tags = colour::tags(track);
+    let convert = if tags.convert {
+        format!(":out_color_matrix={}", tags.matrix)
+    } else {
+        String::new()
+    };
+    // Players that are told no colours guess by the picture's size, which differs between rungs.
+    // Said on the frames, because the encoder's own options lose against what frames say, and make
+    // the scaler convert what is not labelled.
+    let colours = format!(
+        "setparams=color_primaries={}:color_trc={}:colorspace={}:range=tv",
+        tags.primaries, tags.transfer, tags.matrix
+    );
     for (n, rung) in video.rungs.iter().enumerate() {
         // accurate_rnd and bitexact: the default scaler differs between CPUs. Square pixels,
         // limited range and 4:2:0 are what every player decodes.
         let _ = write!(
             graph,
-            ";[s{n}]scale={}:{}:flags=bicubic+accurate_rnd+bitexact:out_range=tv,\
-             setsar=1,format=yuv420p[o{n}]",
+            ";[s{n}]scale={}:{}:flags=bicubic+accurate_rnd+bitexact:out_range=tv{convert},\
+             setsar=1,format=yuv420p,{colours}[o{n}]",
             rung.width, rung.height
         );
     }
@@ -125,7 +138,7 @@ fn shift_ticks(track: &VideoTrack) -> i128 {
     (Rational::whole(SHIFT_SECONDS) / track.time_base).round()
 }
 
-fn encode(args: &mut Args, plan: &Plan, track: &VideoTrack, rung: &VideoRung) {
+fn encode(args: &mut Args, plan: &Plan, rung: &VideoRung) {
     let profile = &plan.profile.video;
     let timeline = &plan.timeline;
     let rate = timeline.rate;
@@ -154,11 +167,6 @@ fn encode(args: &mut Args, plan: &Plan, track: &VideoTrack, rung: &VideoRung) {
     args.set("-threads", profile.threads.to_string());
     // cpu-independent: the same bytes on every CPU. Closed GOPs: a segment decodes by itself.
     args.set("-x264-params", "cpu-independent=1:open-gop=0");
-    let [primaries, transfer, matrix] = colour::tags(&track.colour);
-    // Players that are told nothing guess by the picture's size, each in its own way.
-    args.set("-color_primaries", primaries);
-    args.set("-color_trc", transfer);
-    args.set("-colorspace", matrix);
 }
 
 fn mux(args: &mut Args, plan: &Plan, chunk: &EncodeChunk) {

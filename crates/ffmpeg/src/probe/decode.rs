@@ -26,7 +26,7 @@ pub(super) async fn first_frames(
 ) -> Result<(), ProbeError> {
     for track in tracks {
         let mut args = Vec::new();
-        extend(&mut args, ["-v", "level+error"]);
+        extend(&mut args, ["-v", "level+warning"]);
         args.extend(prober.input.arguments(container, Index::of(container)));
         extend(&mut args, ["-map", &format!("0:{}", track.index)]);
         // One frame is enough, and nothing is written.
@@ -77,7 +77,7 @@ pub(super) async fn count(
 
 fn count_args(prober: &Prober<'_>, container: &str, track: Track<'_>) -> Vec<OsString> {
     let mut args = Vec::new();
-    extend(&mut args, ["-v", "level+error"]);
+    extend(&mut args, ["-v", "level+warning"]);
     // Times as the container has them: the first sample's is a fact to be found.
     extend(&mut args, ["-copyts"]);
     args.extend(prober.input.arguments(container, Index::of(container)));
@@ -92,7 +92,9 @@ fn count_args(prober: &Prober<'_>, container: &str, track: Track<'_>) -> Vec<OsS
 fn judge<T>(run: Result<T, RunError>, track: Track<'_>) -> Result<(), ProbeError> {
     match run {
         Ok(_) => Ok(()),
-        Err(RunError::Failed { evidence, .. }) => Err(verdict(&evidence, track)),
+        Err(RunError::Failed { evidence, .. }) if evidence.lost.is_none() => {
+            Err(verdict(&evidence, track))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -183,6 +185,7 @@ mod tests {
                 line.into(),
                 "[fatal] Decode error rate 1 exceeds maximum".into(),
             ],
+            lost: None,
         };
         let missing =
             says("[error] Your platform doesn't support hardware accelerated AV1 decoding.");

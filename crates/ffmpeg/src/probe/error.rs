@@ -77,6 +77,8 @@ pub(super) fn from_number(number: i64, text: &str, remote: bool) -> ProbeError {
     const TOO_MANY: i64 = tag(*b"\xf8429");
     const SERVER: i64 = tag(*b"\xf85XX");
     const NO_ENTRY: i64 = -2;
+    // A demuxer knows the file, but it is not on the whitelist.
+    const NOT_ALLOWED: i64 = -22;
     let reason = text.to_owned();
     match number {
         // S3 answers an expired signature with 400 or 403.
@@ -84,7 +86,7 @@ pub(super) fn from_number(number: i64, text: &str, remote: bool) -> ProbeError {
             ProbeError::Missing { reason }
         }
         SERVER | TOO_MANY => ProbeError::Unavailable { reason },
-        INVALID_DATA => ProbeError::NotMedia,
+        INVALID_DATA | NOT_ALLOWED => ProbeError::NotMedia,
         // Any number of the system (below 200): refused, timed out, reset, broken.
         -199..=-1 if remote => ProbeError::Unavailable { reason },
         _ => ProbeError::Damaged { what: reason },

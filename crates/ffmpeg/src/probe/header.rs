@@ -147,7 +147,7 @@ fn clock(text: &str) -> Option<Rational> {
 pub(super) async fn read(prober: &mut Prober<'_>) -> Result<Header, ProbeError> {
     let mut args: Vec<OsString> = Vec::new();
     // Failures come as JSON; what is said on stderr only serves the report.
-    extend(&mut args, ["-v", "level+error"]);
+    extend(&mut args, ["-v", "level+warning"]);
     // A number instead of prose where the file cannot be opened.
     extend(&mut args, ["-show_error", "-show_streams", "-show_format"]);
     extend(&mut args, ["-of", "json"]);

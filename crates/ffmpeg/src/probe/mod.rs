@@ -193,7 +193,9 @@ async fn check(
         };
         let counted = decode::count(prober, container, track).await?;
         sound.start = counted.start;
-        sound.end = counted.end();
+        // An edit list ends the sound before its last packet does; the demuxer shortens the
+        // packet, and the decoder does not know.
+        sound.end = counted.end().min(sound.end);
         sound.sample_rate = counted.sample_rate;
     }
     Ok(())

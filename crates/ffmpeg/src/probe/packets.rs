@@ -114,16 +114,17 @@ async fn pass(
     });
     match prober.run(process).await {
         Ok(_) => Ok(fold),
-        Err(RunError::Failed { evidence, .. }) => Err(ProbeError::Damaged {
-            what: evidence.stderr.last().cloned().unwrap_or_default(),
-        }),
+        Err(RunError::Failed { evidence, .. }) if evidence.lost.is_none() => {
+            let what = evidence.last_error().unwrap_or_default().to_owned();
+            Err(ProbeError::Damaged { what })
+        }
         Err(error) => Err(error.into()),
     }
 }
 
 fn arguments(prober: &Prober<'_>, container: &str, reading: &Reading) -> Vec<OsString> {
     let mut args = Vec::new();
-    extend(&mut args, ["-v", "level+error"]);
+    extend(&mut args, ["-v", "level+warning"]);
     // One short line for each packet, with names, because ffprobe leaves out what it lacks.
     extend(&mut args, ["-show_entries", ENTRIES, "-of", "compact=p=0"]);
     if let Reading::Parts(parts) = reading {
@@ -133,6 +134,10 @@ fn arguments(prober: &Prober<'_>, container: &str, reading: &Reading) -> Vec<OsS
             // with a keyframe a minute would be read by the minute.
             extend(&mut args, ["-seek2any", "1"]);
         }
+    }
+    if is_mov(container) && *reading == Reading::Whole {
+        // In the order of the file: by time, every fragment would be a seek there and back.
+        extend(&mut args, ["-interleaved_read", "0"]);
     }
     args.extend(prober.input.arguments(container, Index::of(container)));
     args

@@ -52,7 +52,7 @@ impl Prober<'_> {
                 match self.run(process.capture(limit)).await {
                     Ok(finished) => Ok(finished.stdout),
                     Err(RunError::Failed { evidence, .. }) => Err(ProbeError::Unavailable {
-                        reason: evidence.stderr.last().cloned().unwrap_or_default(),
+                        reason: evidence.last_error().unwrap_or_default().to_owned(),
                     }),
                     Err(error) => Err(error.into()),
                 }
@@ -80,8 +80,9 @@ async fn read_file(path: &Path, offset: u64, length: u64) -> Result<Vec<u8>, Pro
 fn range_args(url: &SignedUrl, offset: u64, length: u64) -> Vec<OsString> {
     let packets = length.div_ceil(DATA_PACKET);
     let mut args = Vec::new();
-    // It complains about the end of the range, which is no failure.
-    extend(&mut args, ["-v", "level+fatal"]);
+    // It complains about the end of the range, which is no failure; the runner listens for those
+    // of the connection.
+    extend(&mut args, ["-v", "level+warning"]);
     // Nothing but the object's own transport; 20 s without a byte is a dead connection.
     extend(&mut args, ["-protocol_whitelist", "http,https,tcp,tls"]);
     extend(&mut args, ["-rw_timeout", "20000000"]);

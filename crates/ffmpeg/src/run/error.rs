@@ -20,6 +20,8 @@ pub struct Evidence {
     pub argv: String,
     /// The last lines of stderr, at most 50.
     pub stderr: Vec<String>,
+    /// What broke the connection to a remote input, where it stayed broken.
+    pub lost: Option<String>,
 }
 
 impl Evidence {
@@ -29,12 +31,13 @@ impl Evidence {
             program: name.to_string_lossy().into_owned(),
             argv,
             stderr: Vec::new(),
+            lost: None,
         }
     }
 
     pub(super) fn supervise(self, source: io::Error) -> RunError {
         RunError::Supervise {
-            evidence: self,
+            evidence: Box::new(self),
             source,
         }
     }
@@ -46,23 +49,37 @@ impl Evidence {
         stdout: Vec<u8>,
     ) -> Result<(Self, Vec<u8>), RunError> {
         match (status.code(), status.signal()) {
-            (Some(0), _) => Ok((self, stdout)),
+            (Some(0), _) => match self.lost.clone() {
+                None => Ok((self, stdout)),
+                Some(reason) => Err(RunError::InputLost {
+                    reason,
+                    evidence: Box::new(self),
+                }),
+            },
             (Some(status), _) => Err(RunError::Failed {
                 status,
                 stdout,
-                evidence: self,
+                evidence: Box::new(self),
             }),
-            (None, Some(SIGXCPU)) => Err(RunError::Deadline { evidence: self }),
+            (None, Some(SIGXCPU)) => Err(RunError::Deadline {
+                evidence: Box::new(self),
+            }),
             (None, signal) => Err(RunError::Killed {
                 signal: signal.unwrap_or_default(),
-                evidence: self,
+                evidence: Box::new(self),
             }),
         }
     }
 
-    /// The last line of stderr, or nothing.
+    /// The last line of stderr that tells an error, or nothing.
+    pub(crate) fn last_error(&self) -> Option<&str> {
+        let mut lines = self.stderr.iter().rev().map(String::as_str);
+        let error = lines.find(|line| line.contains("[error]") || line.contains("[fatal]"));
+        error.or(self.stderr.last().map(String::as_str))
+    }
+
     fn last_words(&self) -> LastWords<'_> {
-        LastWords(self.stderr.last().map(String::as_str))
+        LastWords(self.last_error())
     }
 }
 
@@ -96,7 +113,7 @@ pub enum RunError {
         /// The signal's number.
         signal: i32,
         /// What it left.
-        evidence: Evidence,
+        evidence: Box<Evidence>,
     },
     /// It ended with a failure.
     #[error("{} ended with status {status}{}", evidence.program, evidence.last_words())]
@@ -106,13 +123,22 @@ pub enum RunError {
         /// What it wrote to stdout, where that was captured.
         stdout: Vec<u8>,
         /// What it left.
-        evidence: Evidence,
+        evidence: Box<Evidence>,
+    },
+    /// It ended as if all were well, but the connection to its input broke and was not made good:
+    /// what it read is incomplete. ffmpeg takes that for the end of the file.
+    #[error("{} lost its input: {reason}", evidence.program)]
+    InputLost {
+        /// What broke.
+        reason: String,
+        /// What it left.
+        evidence: Box<Evidence>,
     },
     /// It was stopped because the deadline came.
     #[error("{} was stopped at the deadline{}", evidence.program, evidence.last_words())]
     Deadline {
         /// What it left.
-        evidence: Evidence,
+        evidence: Box<Evidence>,
     },
     /// It was stopped because it wrote more to stdout than the caller allowed.
     #[error("{} wrote more than {limit} bytes", evidence.program)]
@@ -120,13 +146,13 @@ pub enum RunError {
         /// The limit in bytes.
         limit: usize,
         /// What it left.
-        evidence: Evidence,
+        evidence: Box<Evidence>,
     },
     /// The system did not tell how it ended, or what it cost.
     #[error("the system does not tell how {} ended", evidence.program)]
     Supervise {
         /// What it left.
-        evidence: Evidence,
+        evidence: Box<Evidence>,
         /// What the system said.
         source: io::Error,
     },
@@ -146,6 +172,7 @@ impl RunError {
             Self::Start { .. } | Self::NotFfmpeg { .. } => None,
             Self::Killed { evidence, .. }
             | Self::Failed { evidence, .. }
+            | Self::InputLost { evidence, .. }
             | Self::Deadline { evidence }
             | Self::TooMuchOutput { evidence, .. }
             | Self::Supervise { evidence, .. } => Some(evidence),
@@ -158,6 +185,10 @@ impl Fault for RunError {
         match self {
             Self::Start { .. } | Self::NotFfmpeg { .. } => ErrorCode::ConfigInvalid,
             Self::Killed { .. } => ErrorCode::EncoderKilled,
+            Self::InputLost { .. } => ErrorCode::StorageUnavailable,
+            Self::Failed { evidence, .. } if evidence.lost.is_some() => {
+                ErrorCode::StorageUnavailable
+            }
             Self::Failed { .. } | Self::TooMuchOutput { .. } => ErrorCode::EncoderFailed,
             Self::Deadline { .. } => ErrorCode::DeadlineNear,
             Self::Supervise { .. } => ErrorCode::Internal,

@@ -1,7 +1,9 @@
 //! The one place that starts a process: supervised, bounded, leaving nothing behind.
 //!
 //! - The exit status is the truth. Noise on stderr is normal at the seams of a stream
-//!   ("mmco: unref short failure"), so it is kept for the failure report and never judged.
+//!   ("mmco: unref short failure"), so it is kept for the failure report and never judged. One
+//!   thing only is read from it, because the status hides it: a connection that broke for good,
+//!   which ffmpeg and ffprobe take for the end of the file ([`RunError::InputLost`]).
 //! - Memory is bounded: of stderr the last lines stay, of stdout what the caller allowed.
 //! - CPU time is that of this very process, see [`cpu`].
 //! - At the deadline, when stdout outgrows its limit, and when the future is dropped, the process
@@ -116,8 +118,8 @@ impl<'a> Process<'a> {
     ///
     /// # Errors
     /// [`RunError::Start`] when it cannot be started, [`RunError::Killed`] by a signal from
-    /// outside, [`RunError::Failed`] with a status, [`RunError::Deadline`],
-    /// [`RunError::TooMuchOutput`], [`RunError::Supervise`] when the system refused to tell how it
+    /// outside, [`RunError::Failed`] with a status, [`RunError::InputLost`] when a remote input
+    /// broke off, [`RunError::Deadline`], [`RunError::TooMuchOutput`], [`RunError::Supervise`] when the system refused to tell how it
     /// ended.
     pub async fn run(mut self, deadline: Instant) -> Result<Finished, RunError> {
         let started = Clock::now();
@@ -144,12 +146,21 @@ impl<'a> Process<'a> {
         }
         let times = cpu::ended(pid).await;
         let status = child.wait().await;
-        evidence.stderr = tail.into_lines();
+        (evidence.stderr, evidence.lost) = tail.into_parts();
         let status = status.map_err(|source| evidence.clone().supervise(source))?;
         let cpu = times.map_err(|source| evidence.clone().supervise(source))?;
         match outcome {
-            Err(_) => return Err(RunError::Deadline { evidence }),
-            Ok(Err(limit)) => return Err(RunError::TooMuchOutput { limit, evidence }),
+            Err(_) => {
+                return Err(RunError::Deadline {
+                    evidence: Box::new(evidence),
+                });
+            }
+            Ok(Err(limit)) => {
+                return Err(RunError::TooMuchOutput {
+                    limit,
+                    evidence: Box::new(evidence),
+                });
+            }
             Ok(Ok(_)) => {}
         }
         let (evidence, stdout) = evidence.judge(status, stdout)?;

@@ -80,10 +80,12 @@ pub(super) async fn feed(pipe: Option<ChildStdin>, bytes: Option<Vec<u8>>) {
     }
 }
 
-/// The last lines of stderr.
+/// The last lines of stderr, and what they say of the connection.
 #[derive(Default)]
 pub(super) struct Tail {
     lines: VecDeque<String>,
+    /// The last fault of the connection that was not made good by a new one.
+    lost: Option<String>,
 }
 
 impl Tail {
@@ -110,15 +112,39 @@ impl Tail {
         if text.is_empty() {
             return;
         }
+        if is_reconnection(&text) {
+            self.lost = None;
+        } else if is_lost_connection(&text) {
+            self.lost = Some(text.clone());
+        }
         if self.lines.len() == KEPT_LINES {
             self.lines.pop_front();
         }
         self.lines.push_back(text);
     }
 
-    pub(super) fn into_lines(self) -> Vec<String> {
-        self.lines.into()
+    /// The lines, and the fault of the connection that remained.
+    pub(super) fn into_parts(self) -> (Vec<String>, Option<String>) {
+        (self.lines.into(), self.lost)
     }
+}
+
+/// ffmpeg goes on with a new connection where the old one broke (`-reconnect`).
+fn is_reconnection(line: &str) -> bool {
+    line.contains("Will reconnect at")
+}
+
+/// A protocol gave up, or storage refused. That there is nothing at an offset (416) is a fact about
+/// the source, and no fault of the connection.
+fn is_lost_connection(line: &str) -> bool {
+    if line.contains("Server returned 4XX") || line.contains("HTTP error 416") {
+        return false;
+    }
+    let protocols = ["[http @", "[https @", "[tcp @", "[tls @"];
+    let failed = line.contains("[error]") || line.contains("[fatal]");
+    failed
+        && (protocols.iter().any(|name| line.starts_with(name))
+            || line.contains(" Server returned "))
 }
 
 /// Hands over each line, without its end and cut to [`LINE_BYTES`].
@@ -170,7 +196,8 @@ mod tests {
         }
         tail.note(b"[info] frame=1");
         tail.note(b"https://h/k?sig=secret: Server returned 403");
-        let lines = tail.into_lines();
+        let (lines, lost) = tail.into_parts();
+        assert_eq!(lost, None);
         assert_eq!(lines.len(), KEPT_LINES);
         assert_eq!(
             lines.first().map(String::as_str),
@@ -180,5 +207,31 @@ mod tests {
             lines.last().map(String::as_str),
             Some("https://h/k?… Server returned 403")
         );
+    }
+
+    fn lost(lines: &[&str]) -> Option<String> {
+        let mut tail = Tail::default();
+        for line in lines {
+            tail.note(line.as_bytes());
+        }
+        tail.into_parts().1
+    }
+
+    #[test]
+    fn a_connection_is_lost_unless_another_one_follows() {
+        let broke = "[http @ 0x7f] [error] Stream ends prematurely at 3000000, should be 94082267";
+        let again = "[http @ 0x7f] [warning] Will reconnect at 3000000 in 0 second(s), error=I/O.";
+        let refused = "[http @ 0x7f] [error] Error reading HTTP response: End of file";
+        let codec = "[h264 @ 0x7f] [error] Invalid NAL unit size (4472 > 1051).";
+        assert_eq!(lost(&[broke, again, codec]), None);
+        assert_eq!(
+            lost(&[broke, again, refused, codec]).as_deref(),
+            Some(refused)
+        );
+        let answer = "[error] http://h/k?sig=s: Server returned 5XX Server Error reply";
+        assert!(lost(&[answer]).is_some());
+        let beyond = "[http @ 0x7f] [error] HTTP error 416 Requested Range Not Satisfiable";
+        assert_eq!(lost(&[beyond]), None);
+        assert_eq!(lost(&[codec]), None);
     }
 }

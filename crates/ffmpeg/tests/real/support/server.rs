@@ -1,13 +1,16 @@
-//! A tiny HTTP server that serves ranges and counts what it sends.
+//! A tiny HTTP server that serves ranges, counts what it sends, and fails when it is told to.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 /// Serves one body under any path; a path of digits, such as `/503`, is answered with that status.
-pub struct Server {
+///
+/// Each request has a connection of its own, as with `Connection: close`.
+pub(crate) struct Server {
     address: String,
     counts: Arc<Counts>,
 }
@@ -18,8 +21,19 @@ struct Counts {
     requests: AtomicU64,
 }
 
+/// What goes wrong.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Faults {
+    /// Once the server has sent this many bytes in all, every connection breaks, also new ones.
+    pub(crate) breaks_after: Option<u64>,
+}
+
 impl Server {
-    pub fn new(body: Vec<u8>) -> Self {
+    pub(crate) fn new(body: Vec<u8>) -> Self {
+        Self::failing(body, Faults::default())
+    }
+
+    pub(crate) fn failing(body: Vec<u8>, faults: Faults) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let counts = Arc::new(Counts::default());
@@ -27,28 +41,28 @@ impl Server {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (body, counts) = (body.clone(), shared.clone());
-                thread::spawn(move || serve(&stream, &body, &counts));
+                thread::spawn(move || serve(&stream, &body, &counts, faults));
             }
         });
         Self { address, counts }
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("{}/{path}?X-Amz-Signature=secret", self.address)
     }
 
     /// Bytes sent: at most what the client read and what fits into the sockets' buffers.
-    pub fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.counts.bytes.load(Ordering::SeqCst)
     }
 
-    pub fn requests(&self) -> u64 {
+    pub(crate) fn requests(&self) -> u64 {
         self.counts.requests.load(Ordering::SeqCst)
     }
 }
 
 /// One request, then the connection ends.
-fn serve(stream: &TcpStream, body: &[u8], counts: &Counts) -> Option<()> {
+fn serve(stream: &TcpStream, body: &[u8], counts: &Counts, faults: Faults) -> Option<()> {
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
     let request = lines.next()?;
     let path = request.split(['/', '?', ' ']).nth(2)?.to_owned();
@@ -66,6 +80,13 @@ fn serve(stream: &TcpStream, body: &[u8], counts: &Counts) -> Option<()> {
         }
     }
     counts.requests.fetch_add(1, Ordering::SeqCst);
+    let broken = || {
+        let sent = counts.bytes.load(Ordering::SeqCst);
+        faults.breaks_after.is_some_and(|limit| sent >= limit)
+    };
+    if broken() {
+        return None;
+    }
     let mut stream = stream;
     if path.len() == 3 && path.bytes().all(|b| b.is_ascii_digit()) {
         write!(
@@ -98,9 +119,14 @@ fn serve(stream: &TcpStream, body: &[u8], counts: &Counts) -> Option<()> {
         body.len()
     )
     .ok()?;
-    for piece in part.chunks(16 << 10) {
+    for piece in part.chunks(64 << 10) {
         stream.write_all(piece).ok()?;
         counts.bytes.fetch_add(piece.len() as u64, Ordering::SeqCst);
+        if broken() {
+            return None;
+        }
+        // No faster than a real storage, or the sockets' buffers are all that is measured.
+        thread::sleep(Duration::from_millis(2));
     }
     Some(())
 }

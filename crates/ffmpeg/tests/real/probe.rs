@@ -1,12 +1,10 @@
 //! The probe against clips made by the real ffmpeg: exact facts.
 
-mod support;
-
+use crate::support::{Clips, PICTURE, SOUND, X264};
 use domain::source::{Rotation, VideoTrack};
 use domain::time::Rational;
 use domain::{ErrorCode, Fault};
 use ffmpeg::Probed;
-use support::{Clips, PICTURE, SOUND, X264};
 
 /// Frames between origin and end at the measured rate, exactly.
 fn frames(track: &VideoTrack) -> Rational {
@@ -190,7 +188,7 @@ async fn sound_alone_is_counted_by_the_sample() {
         clips.make(&format!(
             "-i {name} -map 0:a:0 -c:a pcm_s16le -ac 1 -f s16le pcm"
         ));
-        let decoded = support::read(&clips.path("pcm")).len() / 2;
+        let decoded = crate::support::read(&clips.path("pcm")).len() / 2;
         let samples = (sound.end - sound.start) * Rational::whole(sound.sample_rate);
         assert_eq!(samples, Rational::whole(decoded as u64), "{name}");
     }
@@ -220,7 +218,7 @@ async fn what_cannot_be_used_is_named() {
     clips.clip("a.mp4", 4, "");
     clips.make("-i a.mp4 -c copy -movflags +faststart fast.mp4 -i a.mp4 -c copy a.mkv -i a.mp4 -c copy a.ts");
     let cut = |from: &str, to: &str| {
-        let bytes = support::read(&clips.path(from));
+        let bytes = crate::support::read(&clips.path(from));
         clips.write(to, &bytes[..bytes.len() * 2 / 3])
     };
     cut("a.mp4", "cut.mp4");
@@ -236,7 +234,7 @@ async fn what_cannot_be_used_is_named() {
     clips.write("list.ffconcat", b"ffconcat version 1.0\nfile a.ts\n");
     clips.make("-f lavfi -i testsrc2=s=100x100 -frames:v 1 still.jpg");
     clips.make("-f lavfi -i testsrc2=s=320x180:r=25:d=1 -c:v libsvtav1 -preset 12 av1.mp4");
-    let mut noise = support::read(&clips.path("fast.mp4"));
+    let mut noise = crate::support::read(&clips.path("fast.mp4"));
     let mdat = noise.windows(4).position(|kind| kind == b"mdat").unwrap();
     for (n, byte) in noise.iter_mut().enumerate().skip(mdat + 4) {
         *byte = u8::try_from((n * n + 7 * n) % 251).unwrap();

@@ -1,8 +1,6 @@
 //! What the tests share: the real programs, clips made on the spot, plans, and a server.
 
-#![expect(dead_code, reason = "each test binary uses its own part")]
-
-pub mod server;
+pub(crate) mod server;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -18,7 +16,7 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 /// The pinned programs.
-pub fn tools() -> Tools {
+pub(crate) fn tools() -> Tools {
     let path = |name: &str| {
         std::env::var_os(name).unwrap_or_else(|| {
             panic!("{name} must be the path of the pinned program; `cargo xtask test` sets it")
@@ -27,36 +25,37 @@ pub fn tools() -> Tools {
     Tools::new(path("MILLRACE_FFMPEG"), path("MILLRACE_FFPROBE"))
 }
 
-pub fn soon() -> Instant {
-    Instant::now() + Duration::from_secs(120)
+pub(crate) fn soon() -> Instant {
+    Instant::now() + Duration::from_mins(2)
 }
 
 /// 320×180, with a picture that moves and a frame counter in it.
-pub const PICTURE: &str = "testsrc2=s=320x180:r=25";
-pub const SOUND: &str = "sine=f=440:r=48000:b=4";
-pub const X264: &str = "-c:v libx264 -preset ultrafast -tune fastdecode -pix_fmt yuv420p -bf 3";
-pub const AAC: &str = "-c:a aac -b:a 64k -ac 2";
+pub(crate) const PICTURE: &str = "testsrc2=s=320x180:r=25";
+pub(crate) const SOUND: &str = "sine=f=440:r=48000:b=4";
+pub(crate) const X264: &str =
+    "-c:v libx264 -preset ultrafast -tune fastdecode -pix_fmt yuv420p -bf 3";
+pub(crate) const AAC: &str = "-c:a aac -b:a 64k -ac 2";
 
 /// A folder of clips.
-pub struct Clips {
-    pub tools: Tools,
+pub(crate) struct Clips {
+    pub(crate) tools: Tools,
     folder: TempDir,
 }
 
 impl Clips {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             tools: tools(),
             folder: tempfile::tempdir().unwrap(),
         }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Runs ffmpeg in the folder with arguments separated by spaces.
-    pub fn make(&self, args: &str) -> &Self {
+    pub(crate) fn make(&self, args: &str) -> &Self {
         let output = Command::new(&self.tools.ffmpeg)
             .current_dir(self.folder.path())
             .args(["-nostdin", "-y", "-v", "error"])
@@ -69,7 +68,7 @@ impl Clips {
     }
 
     /// Picture and sound of `seconds`, with `options` before the output `name`.
-    pub fn clip(&self, name: &str, seconds: u32, options: &str) -> PathBuf {
+    pub(crate) fn clip(&self, name: &str, seconds: u32, options: &str) -> PathBuf {
         self.make(&format!(
             "-f lavfi -i {PICTURE}:d={seconds} -f lavfi -i {SOUND}:d={seconds} \
              {X264} -g 50 {AAC} {options} {name}"
@@ -77,25 +76,25 @@ impl Clips {
         self.path(name)
     }
 
-    pub fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
         std::fs::write(self.path(name), bytes).unwrap();
         self.path(name)
     }
 
-    pub async fn probe(&self, name: &str) -> Result<Probed, ProbeError> {
+    pub(crate) async fn probe(&self, name: &str) -> Result<Probed, ProbeError> {
         let path = self.path(name);
         let size = std::fs::metadata(&path).unwrap().len();
         probe(&self.tools, &MediaInput::file(path), size, soon()).await
     }
 
-    pub async fn plan(&self, name: &str, profile: Profile) -> (Plan, Probed) {
+    pub(crate) async fn plan(&self, name: &str, profile: Profile) -> (Plan, Probed) {
         let probed = self.probe(name).await.unwrap();
         let plan = Plan::new(&request(profile), probed.probe.clone(), "test").unwrap();
         (plan, probed)
     }
 
     /// Runs an argument list that was built.
-    pub async fn run(&self, args: Vec<OsString>) {
+    pub(crate) async fn run(&self, args: Vec<OsString>) {
         Process::ffmpeg(&self.tools, args)
             .run(soon())
             .await
@@ -117,7 +116,7 @@ fn request(profile: Profile) -> SegmentInput {
 }
 
 /// The arguments up to and with the filter graph.
-pub fn up_to_graph(mut args: Vec<OsString>) -> Vec<OsString> {
+pub(crate) fn up_to_graph(mut args: Vec<OsString>) -> Vec<OsString> {
     let at = args
         .iter()
         .position(|arg| arg == "-filter_complex")
@@ -126,6 +125,6 @@ pub fn up_to_graph(mut args: Vec<OsString>) -> Vec<OsString> {
     args
 }
 
-pub fn read(path: &Path) -> Vec<u8> {
+pub(crate) fn read(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap()
 }

@@ -1,15 +1,13 @@
 //! The runner against real processes.
 
-mod support;
-
 use std::ffi::OsString;
 use std::time::{Duration, Instant as Clock};
 
+use crate::support::{soon, tools};
 use domain::{ErrorCode, Fault};
 use ffmpeg::{Process, RunError, Tools};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use support::{soon, tools};
 use tokio::time::{Instant, sleep, timeout};
 
 fn args(text: &str) -> Vec<OsString> {
@@ -147,7 +145,7 @@ async fn a_failure_keeps_its_evidence_without_the_secret() {
         .run(soon())
         .await
         .unwrap_err();
-    assert_eq!(error.code(), ErrorCode::EncoderFailed);
+    assert_eq!(error.code(), ErrorCode::StorageUnavailable);
     let RunError::Failed {
         status, evidence, ..
     } = &error
@@ -163,6 +161,17 @@ async fn a_failure_keeps_its_evidence_without_the_secret() {
             .any(|line| line.contains("Connection refused"))
     );
     assert!(!format!("{error:?} {error}").contains("secret"));
+}
+
+#[tokio::test]
+async fn a_failure_that_is_not_storages_is_the_encoders() {
+    let line = args("-v level+warning -i /nonexistent.mp4 -f null -");
+    let error = Process::ffmpeg(&tools(), line)
+        .run(soon())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), ErrorCode::EncoderFailed);
+    assert!(error.to_string().contains("No such file"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
