@@ -64,7 +64,7 @@ async fn a_clock_that_wraps_goes_on() {
 }
 
 #[tokio::test]
-async fn matroska_with_cues_is_seeked_and_a_live_one_is_read_through() {
+async fn matroska_with_cues_is_sought_in_and_a_live_one_is_read_through() {
     let clips = Clips::new();
     clips.clip("a.mp4", 6, "");
     clips.make("-i a.mp4 -c copy a.mkv -i a.mp4 -c copy -live 1 live.mkv");
@@ -181,9 +181,7 @@ async fn sound_alone_is_counted_by_the_sample() {
     clips.make("-i a.wav a.flac -i a.wav a.m4a -i a.wav a.mp3");
     clips.make("-i a.wav -write_xing 0 -id3v2_version 0 bare.mp3 -i a.wav -c:a libopus a.opus");
     clips.make("-ss 1 -i a.m4a -c copy e.m4a");
-    for name in [
-        "a.wav", "a.flac", "a.m4a", "e.m4a", "a.mp3", "bare.mp3", "a.opus",
-    ] {
+    for name in ["a.wav", "a.flac", "a.mp3", "bare.mp3", "a.opus"] {
         let sound = clips.probe(name).await.unwrap().probe.audio.remove(0);
         clips.make(&format!(
             "-i {name} -map 0:a:0 -c:a pcm_s16le -ac 1 -f s16le pcm"
@@ -192,8 +190,11 @@ async fn sound_alone_is_counted_by_the_sample() {
         let samples = (sound.end - sound.start) * Rational::whole(sound.sample_rate);
         assert_eq!(samples, Rational::whole(decoded as u64), "{name}");
     }
-    let exact = clips.probe("a.flac").await.unwrap().probe.audio.remove(0);
-    assert_eq!(exact.end, fraction(147_541, 44_100));
+    // The edit list of an M4A leaves out what the encoder put behind; the decoder does not.
+    for (name, length) in [("a.flac", 147_541), ("a.m4a", 147_541), ("e.m4a", 103_441)] {
+        let exact = clips.probe(name).await.unwrap().probe.audio.remove(0);
+        assert_eq!(exact.end - exact.start, fraction(length, 44_100), "{name}");
+    }
 }
 
 #[tokio::test]
