@@ -48,7 +48,14 @@ pub const FULL_HD: Recipe = Recipe {
                 -c:a aac -b:a 96k -ac 2",
 };
 
-/// Turned by a display matrix, upright when shown, without sound.
+/// Small and short, with picture and sound: for what is slow.
+pub const SMALL: Recipe = Recipe {
+    name: "small.mp4",
+    arguments: "-f lavfi -i testsrc2=s=320x180:r=25:d=3 -f lavfi -i anoisesrc=r=48000:d=3:seed=1:a=0.3 \
+                -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 50 -c:a aac -b:a 96k -ac 2",
+};
+
+/// Taller than wide, without sound.
 pub const UPRIGHT: Recipe = Recipe {
     name: "upright.mp4",
     arguments: "-f lavfi -i testsrc2=s=360x640:r=30:d=4 -c:v libx264 -preset ultrafast -g 30",

@@ -67,6 +67,14 @@ impl Pipeline {
     /// # Errors
     /// When the tools are not named, or there is no room for a temporary folder.
     pub fn new() -> Result<Self> {
+        Self::with(crate::environment::tools()?)
+    }
+
+    /// An empty one with tools of the caller's.
+    ///
+    /// # Errors
+    /// When there is no room for a temporary folder.
+    pub fn with(tools: Tools) -> Result<Self> {
         let folder = TempDir::new()?;
         Ok(Self {
             store: FolderStore::new(folder.path()),
@@ -74,7 +82,7 @@ impl Pipeline {
                 work: BucketName::new("work"),
                 media: BucketName::new("media"),
             },
-            tools: crate::environment::tools()?,
+            tools,
             folder,
         })
     }

@@ -10,10 +10,11 @@ use domain::ErrorCode;
 use domain::profile::{CutChoice, Profile};
 use domain::result::VideoChunkResult;
 use domain::time::Rational;
-use e2e::clips::{self, CLOSED_GOP, FULL_HD, OPEN_GOP, Recipe, TRANSPORT_STREAM, sound};
+use e2e::clips::{self, CLOSED_GOP, FULL_HD, OPEN_GOP, Recipe, SMALL, TRANSPORT_STREAM, sound};
 use e2e::environment::shipped_clip;
 use e2e::judges;
 use e2e::pipeline::{Failed, Pipeline, Stream};
+use ffmpeg::Tools;
 use tempfile::TempDir;
 
 /// Every file under a folder, by its relative path.
@@ -230,4 +231,36 @@ async fn the_judges_notice_what_is_wrong() {
     let pipeline = Pipeline::new().unwrap();
     let stream = ready(&pipeline, &file, short_chunks(CutChoice::Auto)).await;
     judges::selftest(&stream.folder, &file).unwrap();
+}
+
+/// An ffmpeg that uses no vector instructions, in its own code and in x264's.
+fn plain_ffmpeg(folder: &Path) -> Tools {
+    use std::os::unix::fs::PermissionsExt as _;
+    let real = e2e::environment::tools().unwrap();
+    let script = format!(
+        "#!/usr/bin/env bash\n\
+         # The version is asked without anything else.\n\
+         [ \"$1\" = -version ] && exec {ffmpeg} -version\n\
+         exec {ffmpeg} -cpuflags 0 \"${{@/#cpu-independent=1/asm=0:cpu-independent=1}}\"\n",
+        ffmpeg = real.ffmpeg.display()
+    );
+    let path = folder.join("ffmpeg");
+    fs::write(&path, script).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    Tools::new(path, real.ffprobe)
+}
+
+#[tokio::test]
+async fn a_processor_without_vector_instructions_gives_equal_bytes() {
+    let clips = TempDir::new().unwrap();
+    let file = clips::make(SMALL, clips.path()).unwrap();
+    let (one, two) = (
+        Pipeline::new().unwrap(),
+        Pipeline::with(plain_ffmpeg(clips.path())).unwrap(),
+    );
+    let vector = ready(&one, &file, Profile::default()).await;
+    let plain = ready(&two, &file, Profile::default()).await;
+    let differ = differences(&vector.folder, &plain.folder).unwrap();
+    let streams: Vec<_> = differ.iter().filter(|name| !name.ends_with(".jpg")).collect();
+    assert_eq!(streams, [""; 0]);
 }

@@ -71,9 +71,12 @@ class HlsJs {
     if (this.#hls.loadLevel !== rung) this.#hls.currentLevel = rung;
   }
 
-  /** Goes over to `rung` at the next segment. */
+  /**
+   * Goes over to `rung` with the next segment that is fetched. (`nextLevel` would drop what is
+   * buffered; after a seek in that moment Chromium waits for a keyframe that it has passed already.)
+   */
   change(rung) {
-    this.#hls.nextLevel = rung;
+    this.#hls.loadLevel = rung;
   }
 
   async tile() {
@@ -144,7 +147,7 @@ class Shaka {
     this.#player.selectVariantTrack(this.#tracks()[rung], true);
   }
 
-  /** Goes over to `rung` at the next segment. */
+  /** Goes over to `rung` with the next segment that is fetched. */
   change(rung) {
     this.#player.selectVariantTrack(this.#tracks()[rung], false);
   }
