@@ -260,7 +260,5 @@ async fn a_processor_without_vector_instructions_gives_equal_bytes() {
     );
     let vector = ready(&one, &file, Profile::default()).await;
     let plain = ready(&two, &file, Profile::default()).await;
-    let differ = differences(&vector.folder, &plain.folder).unwrap();
-    let streams: Vec<_> = differ.iter().filter(|name| !name.ends_with(".jpg")).collect();
-    assert_eq!(streams, [""; 0]);
+    assert_eq!(differences(&vector.folder, &plain.folder).unwrap(), [""; 0]);
 }

@@ -89,7 +89,7 @@ pub fn audio_chunk(
     check_outputs(audio.rungs.len(), outputs.len())?;
     let near =
         (plan.probe.indexed && chunk.range.frames.start > 0).then(|| Near::new(plan, track, chunk));
-    let mut args = Args::new();
+    let mut args = Args::portable();
     // The source's own timestamps: picture and sound have one clock.
     args.flag("-copyts");
     if let Some(seek) = near.as_ref().and_then(|near| near.seek) {

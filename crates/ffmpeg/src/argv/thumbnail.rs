@@ -44,7 +44,7 @@ pub struct Sheet {
 /// order, to stdout: enough to tell a dark or flat frame from a good one.
 #[must_use]
 pub fn previews() -> Vec<OsString> {
-    let mut args = Args::new();
+    let mut args = Args::portable();
     iframes(&mut args);
     let filter = format!("scale={PREVIEW_WIDTH}:{PREVIEW_HEIGHT}:{SCALER},format=gray");
     args.set("-vf", filter);
@@ -65,7 +65,7 @@ pub fn storyboard(sheet: &Sheet, folder: &Path) -> Vec<OsString> {
         columns,
         rows,
     } = *sheet;
-    let mut args = Args::new();
+    let mut args = Args::portable();
     iframes(&mut args);
     let filter = format!(
         "scale={tile_width}:{tile_height}:{SCALER},setsar=1,format=yuvj420p,tile={columns}x{rows}"
@@ -81,7 +81,7 @@ pub fn storyboard(sheet: &Sheet, folder: &Path) -> Vec<OsString> {
 /// Frame `frame` of stdin, counted from 0, as a JPEG in its own size.
 #[must_use]
 pub fn poster(frame: usize, output: &Path) -> Vec<OsString> {
-    let mut args = Args::new();
+    let mut args = Args::portable();
     iframes(&mut args);
     let filter = format!("select=eq(n\\,{frame}),scale={SCALER},setsar=1,format=yuvj420p");
     args.set("-vf", filter);
@@ -93,7 +93,7 @@ pub fn poster(frame: usize, output: &Path) -> Vec<OsString> {
 /// pixels, never enlarged.
 #[must_use]
 pub fn cover_art(input: &MediaInput, index: u32, output: &Path) -> Vec<OsString> {
-    let mut args = Args::new();
+    let mut args = Args::portable();
     // The container is known, but this is called for sound of any kind, once.
     args.source(input, DEMUXERS);
     args.set("-map", format!("0:{index}"));
