@@ -75,12 +75,20 @@ pub const fn sound(name: &'static str) -> Recipe {
 /// # Errors
 /// When ffmpeg is not named, or fails.
 pub fn make(recipe: Recipe, folder: &Path) -> Result<PathBuf> {
-    let path = folder.join(recipe.name);
+    make_from(recipe.name, recipe.arguments, folder)
+}
+
+/// Makes a file in `folder` from what ffmpeg takes between `-y` and the file's name.
+///
+/// # Errors
+/// When ffmpeg is not named, or fails.
+pub fn make_from(name: &str, arguments: &str, folder: &Path) -> Result<PathBuf> {
+    let path = folder.join(name);
     let status = Command::new(variable("MILLRACE_FFMPEG")?)
         .args(["-nostdin", "-v", "error", "-y"])
-        .args(recipe.arguments.split_ascii_whitespace())
+        .args(arguments.split_ascii_whitespace())
         .arg(&path)
         .status()?;
-    ensure!(status.success(), "ffmpeg made no {}", recipe.name);
+    ensure!(status.success(), "ffmpeg made no {name}");
     Ok(path)
 }

@@ -262,3 +262,40 @@ async fn a_processor_without_vector_instructions_gives_equal_bytes() {
     let plain = ready(&two, &file, Profile::default()).await;
     assert_eq!(differences(&vector.folder, &plain.folder).unwrap(), [""; 0]);
 }
+
+#[tokio::test]
+async fn sound_in_several_chunks_is_whole_and_in_time() {
+    let clips = TempDir::new().unwrap();
+    let file = clips::make(CLOSED_GOP, clips.path()).unwrap();
+    let pipeline = Pipeline::new().unwrap();
+    let mut profile = short_chunks(CutChoice::Auto);
+    profile.audio.chunk_seconds = 8;
+    let stream = ready(&pipeline, &file, profile).await;
+    assert!(stream.plan.audio_chunks().len() > 2, "there are seams");
+    judged(&stream, &file);
+}
+
+#[tokio::test]
+async fn what_no_decoder_knows_and_what_has_no_track_is_named() {
+    let clips = TempDir::new().unwrap();
+    let pipeline = Pipeline::new().unwrap();
+    fs::write(
+        clips.path().join("words.srt"),
+        "1\n00:00:00,000 --> 00:00:01,000\nwords\n",
+    )
+    .unwrap();
+    let words = format!("-i {}", clips.path().join("words.srt").display());
+    for (name, arguments, code) in [
+        ("words.mkv", words.as_str(), ErrorCode::SourceWithoutTracks),
+        (
+            "film.mp4",
+            "-f lavfi -i testsrc2=s=320x180:d=1 -c:v libsvtav1 -preset 12",
+            ErrorCode::SourceCodecUnsupported,
+        ),
+    ] {
+        let file = clips::make_from(name, arguments, clips.path()).unwrap();
+        let failure = failed(&pipeline, &file).await;
+        assert_eq!(failure.code, code, "{failure:?}");
+        assert!(failure.message.starts_with(name), "{failure:?}");
+    }
+}

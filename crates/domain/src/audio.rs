@@ -61,16 +61,16 @@ impl AudioTimeline {
             .collect()
     }
 
-    /// The audio chunks: runs of whole segments, each about `seconds` long.
+    /// The audio chunks: runs of whole segments, equally many in each, none longer than `seconds`
+    /// unless one segment is.
     #[must_use]
     pub fn chunks(&self, timeline: &Timeline, seconds: u64) -> Vec<AudioChunkRange> {
         let segments = self.segments(timeline);
-        let limit = Self::frame_at(Rational::whole(seconds.max(1))).max(1);
-        let count = self.frames.div_ceil(limit).max(1);
-        let per_chunk = segments
-            .len()
-            .div_ceil(usize::try_from(count).unwrap_or(1))
-            .max(1);
+        let segment = timeline.time_of(timeline.segment_frames());
+        let most = (Rational::whole(seconds) / segment).floor().max(1);
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let count = segments.len().div_ceil(most).max(1);
+        let per_chunk = segments.len().div_ceil(count).max(1);
         let mut first_segment = 1;
         segments
             .chunks(per_chunk)
@@ -151,10 +151,14 @@ mod tests {
             let chunks = audio.chunks(&timeline, seconds);
             prop_assert_eq!(chunks[0].frames.start, 0);
             prop_assert_eq!(chunks.last().unwrap().frames.end, audio.frames);
-            for chunk in chunks {
+            for chunk in &chunks {
                 let first = usize::try_from(chunk.first_segment).unwrap() - 1;
                 prop_assert_eq!(segments[first].start, chunk.frames.start);
             }
+            let longest = chunks.iter().map(|chunk| chunk.frames.len()).max().unwrap();
+            let segment = segments.iter().map(|segment| segment.len()).max().unwrap();
+            let limit = AudioTimeline::frame_at(Rational::whole(seconds)) + 1;
+            prop_assert!(longest <= limit.max(segment));
         }
     }
 }
