@@ -1,41 +1,35 @@
-//! Progress on the terminal: a bar for each stage that has several parts.
+//! Progress on the terminal: a bar for each stage.
 
 use std::time::Duration;
 
 use client::Progress;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-/// Redraws of a waiting bar.
+/// Time between two redraws of a stage that runs.
 const TICK: Duration = Duration::from_millis(120);
 
 /// One bar for each stage. Where standard error is no terminal, nothing is drawn.
 pub(crate) struct Bars {
-    segment: ProgressBar,
-    video: ProgressBar,
-    audio: ProgressBar,
-    thumbnail: ProgressBar,
-    manifest: ProgressBar,
-    metadata: ProgressBar,
+    segment: Bar,
+    video: Bar,
+    audio: Bar,
+    thumbnail: Bar,
+    manifest: Bar,
+    metadata: Bar,
 }
 
 impl Bars {
     pub(crate) fn new() -> Self {
         let all = MultiProgress::new();
-        let bar = |name: &'static str| {
-            let bar = all.add(ProgressBar::new(1));
-            bar.set_style(style());
-            bar.set_prefix(name);
-            bar
+        let mut bars = Self {
+            segment: Bar::new(&all, "segment"),
+            video: Bar::new(&all, "encode-video"),
+            audio: Bar::new(&all, "encode-audio"),
+            thumbnail: Bar::new(&all, "thumbnail"),
+            manifest: Bar::new(&all, "manifest"),
+            metadata: Bar::new(&all, "metadata"),
         };
-        let bars = Self {
-            segment: bar("segment"),
-            video: bar("encode-video"),
-            audio: bar("encode-audio"),
-            thumbnail: bar("thumbnail"),
-            manifest: bar("manifest"),
-            metadata: bar("metadata"),
-        };
-        bars.segment.enable_steady_tick(TICK);
+        bars.segment.show(0, 1);
         bars
     }
 
@@ -43,54 +37,76 @@ impl Bars {
         if !progress.planned {
             return;
         }
-        self.segment.finish();
-        let parts = |bar: &ProgressBar, done: u32, planned: u32| {
-            bar.set_length(u64::from(planned.max(1)));
-            bar.enable_steady_tick(TICK);
-            bar.set_position(u64::from(if planned == 0 { 1 } else { done }));
-            if done >= planned {
-                bar.finish();
-            }
-        };
-        parts(&self.video, progress.video_done, progress.video_chunks);
-        parts(&self.audio, progress.audio_done, progress.audio_chunks);
-        let encoded = progress.video_done >= progress.video_chunks;
-        let steps = [
-            (&self.thumbnail, encoded, progress.thumbnails),
-            (&self.manifest, progress.thumbnails, progress.manifests),
-            (&self.metadata, progress.manifests, false),
-        ];
-        for (bar, begun, done) in steps {
-            if done {
-                bar.set_position(1);
-                bar.finish();
-            } else if begun {
-                bar.enable_steady_tick(TICK);
-            }
+        self.segment.show(1, 1);
+        self.video.show(progress.video_done, progress.video_chunks);
+        self.audio.show(progress.audio_done, progress.audio_chunks);
+        if progress.video_done >= progress.video_chunks {
+            self.thumbnail.show(progress.thumbnails.into(), 1);
+        }
+        if progress.thumbnails && progress.audio_done >= progress.audio_chunks {
+            self.manifest.show(progress.manifests.into(), 1);
+        }
+        if progress.manifests {
+            self.metadata.show(0, 1);
         }
     }
 
+    /// Leaves the bars as they are; those of a job that is ready are full.
     pub(crate) fn end(&mut self, ready: bool) {
         let all = [
-            &self.segment,
-            &self.video,
-            &self.audio,
-            &self.thumbnail,
-            &self.manifest,
-            &self.metadata,
+            &mut self.segment,
+            &mut self.video,
+            &mut self.audio,
+            &mut self.thumbnail,
+            &mut self.manifest,
+            &mut self.metadata,
         ];
         for bar in all {
             if ready {
-                bar.finish();
+                bar.show(1, 1);
             } else {
-                bar.abandon();
+                bar.line.abandon();
             }
         }
     }
 }
 
-/// Name, bar, parts, elapsed time and what remains by the rate so far.
+/// One stage.
+struct Bar {
+    line: ProgressBar,
+    begun: bool,
+}
+
+impl Bar {
+    fn new(all: &MultiProgress, name: &'static str) -> Self {
+        let line = all.add(ProgressBar::new(1));
+        line.set_style(style());
+        line.set_prefix(name);
+        Self { line, begun: false }
+    }
+
+    /// Shows `done` of `planned` parts. Time counts from the first call; a stage that is done is
+    /// not drawn again.
+    fn show(&mut self, done: u32, planned: u32) {
+        if self.line.is_finished() {
+            return;
+        }
+        if !self.begun {
+            self.begun = true;
+            self.line.reset_elapsed();
+            self.line.enable_steady_tick(TICK);
+        }
+        if done >= planned {
+            self.line.finish();
+        } else {
+            self.line.set_length(planned.into());
+            self.line.set_position(done.into());
+        }
+    }
+}
+
+/// Name, bar, parts, elapsed time, and what remains by the rate so far.
 fn style() -> ProgressStyle {
-    let template = "{prefix:>13} {bar:32} {pos}/{len} {elapsed:>4} {msg}{eta:>6} left";
+    let template = "{prefix:>13} {bar:32} {pos:>4}/{len:<4} {elapsed:>4} {eta:>5} left";
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
