@@ -24,6 +24,9 @@ pub enum WorkError {
     /// Storage failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The job was never planned, or its folder is cleared.
+    #[error("job {0} has no plan in the work bucket")]
+    NotPlanned(JobId),
     /// An object is there, but it is not what its key says.
     #[error("{object} is not what this version of Millrace writes there")]
     Malformed {
@@ -39,6 +42,7 @@ impl Fault for WorkError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Store(error) => error.code(),
+            Self::NotPlanned(_) => ErrorCode::InputInvalid,
             Self::Malformed { .. } => ErrorCode::Internal,
         }
     }
@@ -131,9 +135,10 @@ impl<S: ReadObject> Work<'_, S> {
     /// Reads the plan.
     ///
     /// # Errors
-    /// As [`Work::read`].
+    /// [`WorkError::NotPlanned`] when there is none, else as [`Work::read`].
     pub async fn plan(&self) -> Result<Plan, WorkError> {
-        self.read(self.folder().plan()).await
+        let plan = self.find(self.folder().plan()).await?;
+        plan.ok_or_else(|| WorkError::NotPlanned(self.job.clone()))
     }
 }
 

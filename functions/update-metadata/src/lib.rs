@@ -102,7 +102,7 @@ async fn already_ready<S, D: ReadDocuments, B>(
     ports: &Ports<S, D, B>,
     error: WorkError,
 ) -> Result<UpdateMetadataOutput, UpdateMetadataError> {
-    if matches!(error, WorkError::Store(StoreError::NotFound { .. })) {
+    if matches!(error, WorkError::NotPlanned(_)) {
         let known = ports.documents.job(&input.request.job).await?;
         if known.is_some_and(|record| record.state == JobState::Ready) {
             return Ok(output(input, JobState::Ready));

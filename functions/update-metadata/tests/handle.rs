@@ -1,0 +1,238 @@
+//! Update-metadata against twins of the stores: "ready" and "failed", once, whatever happens.
+#![cfg(test)]
+
+use std::sync::Mutex;
+
+use cloud::ports::{ClaimJob, ReadDocuments, UploadedAt};
+use database::{DatabaseError, Outcome, RecordOutcome};
+use domain::job::{JobRecord, JobState};
+use domain::layout::WorkFolder;
+use domain::message::{CaughtError, SegmentInput, UpdateMetadataInput};
+use domain::object::BucketName;
+use domain::plan::Plan;
+use domain::profile::Profile;
+use domain::result::{ManifestResult, SegmentResult, StageFailure, ThumbnailResult, Usage};
+use domain::{ErrorCode, Fault};
+use runtime::StageContext;
+use stage::Work;
+use testkit::sample;
+use testkit::store::{FolderStore, MemoryDocuments};
+use update_metadata::{Ports, UpdateMetadataError, handle};
+
+/// A relational core that remembers states, and is down for its first `down` calls.
+#[derive(Debug, Default)]
+struct Rows {
+    down: Mutex<u32>,
+    states: Mutex<Vec<JobState>>,
+}
+
+impl RecordOutcome for Rows {
+    async fn record(&self, outcome: &Outcome<'_>) -> Result<(), DatabaseError> {
+        let mut down = self.down.lock().unwrap();
+        if *down > 0 {
+            *down -= 1;
+            return Err(DatabaseError::Unavailable {
+                action: "record an outcome".to_owned(),
+                source: sqlx::Error::PoolTimedOut,
+            });
+        }
+        self.states.lock().unwrap().push(outcome.record.state);
+        Ok(())
+    }
+}
+
+struct Twins {
+    ports: Ports<FolderStore, MemoryDocuments, Rows>,
+    plan: Plan,
+}
+
+impl Twins {
+    /// A claimed job with nothing in its work folder.
+    async fn claimed() -> Self {
+        let plan = sample::plan(1000).unwrap();
+        let ports = Ports {
+            objects: FolderStore::temporary().unwrap(),
+            work: BucketName::new("work"),
+            documents: MemoryDocuments::default(),
+            database: Rows::default(),
+        };
+        let record = JobRecord {
+            job: plan.job.clone(),
+            asset: plan.asset.clone(),
+            owner: "ann".to_owned(),
+            source: plan.source.clone(),
+            profile: plan.profile.name.clone(),
+            state: JobState::Running,
+            error: None,
+        };
+        let claim = ports.documents.claim(&record, UploadedAt(1));
+        claim.await.unwrap();
+        Self { ports, plan }
+    }
+
+    /// A job whose stages are all done.
+    async fn done() -> Self {
+        let twins = Self::claimed().await;
+        let (work, plan) = (twins.work(), &twins.plan);
+        let folder = WorkFolder(&plan.job);
+        let usage = Usage {
+            ffmpeg_cpu_ms: 100,
+            wall_ms: 50,
+            started_ms: 1000,
+        };
+        let (video, audio) = (sample::video_results(plan), sample::audio_results(plan));
+        let segment = SegmentResult {
+            video_chunks: u32::try_from(video.len()).unwrap(),
+            audio_chunks: u32::try_from(audio.len()).unwrap(),
+            usage,
+        };
+        let thumbnails = ThumbnailResult {
+            poster: None,
+            storyboard: None,
+            usage,
+        };
+        let manifest = ManifestResult {
+            renditions: Vec::new(),
+            usage,
+        };
+        work.write(folder.plan(), plan).await.unwrap();
+        work.write(folder.segment_result(), &segment).await.unwrap();
+        for result in video {
+            let key = folder.video_result(result.index);
+            work.write(key, &result).await.unwrap();
+        }
+        for result in audio {
+            let key = folder.audio_result(result.index);
+            work.write(key, &result).await.unwrap();
+        }
+        let key = folder.thumbnail_result();
+        work.write(key, &thumbnails).await.unwrap();
+        let key = folder.manifest_result();
+        work.write(key, &manifest).await.unwrap();
+        twins
+    }
+
+    fn work(&self) -> Work<'_, FolderStore> {
+        Work::new(&self.ports.objects, &self.ports.work, &self.plan.job)
+    }
+
+    async fn ends(&self, error: Option<CaughtError>) -> Result<JobState, UpdateMetadataError> {
+        let input = UpdateMetadataInput {
+            request: SegmentInput::new(self.plan.source.clone(), Profile::default()),
+            error,
+        };
+        let output = handle(input, &self.ports, &StageContext::for_tests()).await?;
+        Ok(output.state)
+    }
+
+    async fn reason(&self) -> domain::job::JobError {
+        let asset = self.ports.documents.asset(&self.plan.asset).await.unwrap();
+        asset.unwrap().error.unwrap()
+    }
+}
+
+fn caught(error: &str, cause: &str) -> Option<CaughtError> {
+    Some(CaughtError {
+        error: error.to_owned(),
+        cause: cause.to_owned(),
+    })
+}
+
+#[tokio::test]
+async fn a_job_whose_stages_are_done_becomes_ready_in_both_stores() {
+    let twins = Twins::done().await;
+    assert_eq!(twins.ends(None).await.unwrap(), JobState::Ready);
+    let asset = twins
+        .ports
+        .documents
+        .asset(&twins.plan.asset)
+        .await
+        .unwrap();
+    let published = asset.unwrap().published.unwrap();
+    assert_eq!(published.ffmpeg_cpu_ms, 300);
+    assert_eq!(published.duration, twins.plan.duration);
+    assert_eq!(
+        *twins.ports.database.states.lock().unwrap(),
+        [JobState::Ready]
+    );
+    assert!(
+        twins.work().plan().await.is_err(),
+        "the work folder is cleared"
+    );
+}
+
+#[tokio::test]
+async fn a_second_call_finds_the_job_ready() {
+    let twins = Twins::done().await;
+    twins.ends(None).await.unwrap();
+    assert_eq!(twins.ends(None).await.unwrap(), JobState::Ready);
+}
+
+#[tokio::test]
+async fn a_database_that_was_down_is_made_up_for_by_the_next_attempt() {
+    let twins = Twins::done().await;
+    *twins.ports.database.down.lock().unwrap() = 1;
+    let error = twins.ends(None).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::DatabaseUnavailable);
+    assert!(twins.work().plan().await.is_ok(), "nothing is cleared yet");
+    assert_eq!(twins.ends(None).await.unwrap(), JobState::Ready);
+    assert_eq!(
+        *twins.ports.database.states.lock().unwrap(),
+        [JobState::Ready]
+    );
+}
+
+#[tokio::test]
+async fn a_named_error_is_recorded_with_its_file_and_what_to_do() {
+    let twins = Twins::claimed().await;
+    let cause = r#"{"errorType":"SourceEmpty","errorMessage":"film.mp4: the file is empty"}"#;
+    let state = twins.ends(caught("SourceEmpty", cause)).await.unwrap();
+    assert_eq!(state, JobState::Failed);
+    let reason = twins.reason().await;
+    assert_eq!(reason.code, ErrorCode::SourceEmpty);
+    assert!(
+        reason
+            .message
+            .starts_with("film.mp4: the file is empty; upload")
+    );
+}
+
+#[tokio::test]
+async fn an_error_that_a_map_hides_is_found_where_its_child_left_it() {
+    let twins = Twins::claimed().await;
+    for (part, code) in [(1, ErrorCode::DeadlineNear), (2, ErrorCode::ChunkInvalid)] {
+        let failure = StageFailure {
+            stage: "encode-video".to_owned(),
+            code,
+            message: "what happened".to_owned(),
+        };
+        let key = WorkFolder(&twins.plan.job).failure("encode-video", part);
+        twins.work().write(key, &failure).await.unwrap();
+    }
+    let hidden = caught("States.ExceedToleratedFailureThreshold", "");
+    assert_eq!(twins.ends(hidden).await.unwrap(), JobState::Failed);
+    assert_eq!(twins.reason().await.code, ErrorCode::ChunkInvalid);
+}
+
+#[tokio::test]
+async fn a_stage_that_was_killed_is_recorded_as_the_platform_calls_it() {
+    let twins = Twins::claimed().await;
+    twins
+        .ends(caught("Lambda.Unknown", "killed"))
+        .await
+        .unwrap();
+    let reason = twins.reason().await;
+    assert_eq!(reason.code, ErrorCode::Internal);
+    assert!(
+        reason.message.contains("Lambda.Unknown"),
+        "{}",
+        reason.message
+    );
+}
+
+#[tokio::test]
+async fn a_job_that_was_never_planned_is_no_ready_one() {
+    let twins = Twins::claimed().await;
+    let error = twins.ends(None).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::InputInvalid);
+}
