@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use cloud::SignedUrl;
 use domain::object::BucketName;
-use ffmpeg::MediaInput;
+use ffmpeg::{MediaInput, Tools};
 
 pub use encode::EncodeError;
 pub use work::{Work, WorkError};
@@ -29,6 +29,17 @@ pub struct Buckets {
     pub work: BucketName,
     /// Published streams.
     pub media: BucketName,
+}
+
+/// What a stage that runs ffmpeg may do.
+#[derive(Debug)]
+pub struct Ports<S> {
+    /// The source, the work bucket and the media bucket.
+    pub objects: S,
+    /// The buckets' names.
+    pub buckets: Buckets,
+    /// ffmpeg and ffprobe.
+    pub tools: Tools,
 }
 
 /// What ffmpeg reads under a signed URL, or under the local path that stands for one in tests.

@@ -142,6 +142,34 @@ impl<S: ReadObject> Work<'_, S> {
     }
 }
 
+impl<S: ReadObject + WriteObject> Work<'_, S> {
+    /// Makes a part of the job, unless its result is there: outputs are deterministic, so it would
+    /// be the same. The result is written last; a failure is left as [`Work::watched`] leaves it.
+    ///
+    /// # Errors
+    /// Those of `make`, and [`WorkError`].
+    pub async fn once<T, E>(
+        &self,
+        stage: &str,
+        part: u32,
+        key: ObjectKey,
+        make: impl Future<Output = Result<T, E>>,
+    ) -> Result<StageDone, E>
+    where
+        T: Serialize + DeserializeOwned,
+        E: Fault + From<WorkError>,
+    {
+        let outcome = async {
+            if self.find::<T>(key.clone()).await?.is_none() {
+                let result = make.await?;
+                self.write(key.clone(), &result).await?;
+            }
+            Ok(self.done(key))
+        };
+        self.watched(stage, part, outcome.await).await
+    }
+}
+
 impl<S: WriteObject> Work<'_, S> {
     /// Writes a JSON object.
     ///

@@ -10,8 +10,7 @@ use domain::layout::{MediaFolder, audio_folder};
 use domain::message::StageDone;
 use domain::plan::{AudioChunk, AudioPlan, Plan};
 use domain::result::{AudioChunkResult, RungResult};
-use ffmpeg::argv;
-use ffmpeg::{Process, Tools};
+use ffmpeg::{Process, argv};
 use futures_util::future::try_join_all;
 use media::cmaf::audio::{AudioChunk as Packaging, AudioPackager};
 use media::cmaf::init::rebuild_audio;
@@ -19,22 +18,13 @@ use runtime::{Metric, StageContext};
 use stage::encode::{publish_rung, same_ffmpeg};
 use stage::publish::Rendition;
 use stage::usage::Meter;
-use stage::{Buckets, EncodeError, URL_LIFETIME, Work, media_input};
+use stage::{EncodeError, URL_LIFETIME, Work, media_input};
+
+pub use stage::Ports;
 
 /// Packets that an encoder may write behind the planned ones: what its delay pushes out at the
 /// end, and the two frames by which a chunk that is not the last runs over.
 const SPARE_PACKETS: u32 = 4;
-
-/// What encode-audio may do.
-#[derive(Debug)]
-pub struct Ports<S> {
-    /// The source, the work bucket and the media bucket.
-    pub objects: S,
-    /// The buckets' names.
-    pub buckets: Buckets,
-    /// ffmpeg and ffprobe.
-    pub tools: Tools,
-}
 
 /// Encodes one audio chunk and publishes its segments; the result is written last.
 ///
@@ -52,15 +42,8 @@ where
 {
     let work = Work::new(&ports.objects, &ports.buckets.work, &input.job);
     let key = work.folder().audio_result(input.index);
-    let outcome = async {
-        if work.find::<AudioChunkResult>(key.clone()).await?.is_none() {
-            let result = encode(&input, ports, work, context).await?;
-            work.write(key.clone(), &result).await?;
-        }
-        Ok(work.done(key))
-    };
-    work.watched("encode-audio", input.index, outcome.await)
-        .await
+    let encoded = encode(&input, ports, work, context);
+    work.once("encode-audio", input.index, key, encoded).await
 }
 
 async fn encode<S>(

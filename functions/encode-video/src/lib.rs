@@ -10,8 +10,7 @@ use domain::message::StageDone;
 use domain::plan::{CutMode, EncodeChunk, Plan, VideoPlan};
 use domain::result::{RungResult, VideoChunkResult};
 use domain::time::FrameRange;
-use ffmpeg::argv;
-use ffmpeg::{MediaInput, Process, Tools};
+use ffmpeg::{MediaInput, Process, argv};
 use futures_util::future::try_join_all;
 use media::cmaf::init::rebuild_video;
 use media::cmaf::video::{VideoChunk, VideoPackager, composition_delay};
@@ -19,18 +18,9 @@ use runtime::{Metric, StageContext};
 use stage::encode::{publish_rung, same_ffmpeg};
 use stage::publish::Rendition;
 use stage::usage::Meter;
-use stage::{Buckets, EncodeError, URL_LIFETIME, Work, media_input};
+use stage::{EncodeError, URL_LIFETIME, Work, media_input};
 
-/// What encode-video may do.
-#[derive(Debug)]
-pub struct Ports<S> {
-    /// The source, the work bucket and the media bucket.
-    pub objects: S,
-    /// The buckets' names.
-    pub buckets: Buckets,
-    /// ffmpeg and ffprobe.
-    pub tools: Tools,
-}
+pub use stage::Ports;
 
 /// Encodes one chunk and publishes its segments; the result is written last.
 ///
@@ -49,15 +39,8 @@ where
 {
     let work = Work::new(&ports.objects, &ports.buckets.work, &input.job);
     let key = work.folder().video_result(input.index);
-    let outcome = async {
-        if work.find::<VideoChunkResult>(key.clone()).await?.is_none() {
-            let result = encode(&input, ports, work, context).await?;
-            work.write(key.clone(), &result).await?;
-        }
-        Ok(work.done(key))
-    };
-    work.watched("encode-video", input.index, outcome.await)
-        .await
+    let encoded = encode(&input, ports, work, context);
+    work.once("encode-video", input.index, key, encoded).await
 }
 
 async fn encode<S>(

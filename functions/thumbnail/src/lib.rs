@@ -12,23 +12,14 @@ use domain::object::{BucketName, ObjectRef};
 use domain::plan::Plan;
 use domain::result::ThumbnailResult;
 use domain::{ErrorCode, Fault};
-use ffmpeg::{RunError, Tools};
+use ffmpeg::RunError;
 use media::cmaf::iframe_track::IFrameTrackError;
 use media::storyboard::StoryboardError;
 use runtime::{Metric, ScratchError, StageContext};
 use stage::usage::Meter;
-use stage::{Buckets, Work, WorkError};
+use stage::{Work, WorkError};
 
-/// What thumbnail may do.
-#[derive(Debug)]
-pub struct Ports<S> {
-    /// The source, the work bucket and the media bucket.
-    pub objects: S,
-    /// The buckets' names.
-    pub buckets: Buckets,
-    /// ffmpeg and ffprobe.
-    pub tools: Tools,
-}
+pub use stage::Ports;
 
 /// Thumbnails that were not made.
 #[derive(Debug, thiserror::Error)]
@@ -125,7 +116,7 @@ where
 {
     let work = Work::new(&ports.objects, &ports.buckets.work, &input.job);
     let key = work.folder().thumbnail_result();
-    let outcome = async {
+    let made = async {
         let plan = work.plan().await?;
         let mut job = Job {
             ports,
@@ -134,11 +125,9 @@ where
             context,
             meter: Meter::start(),
         };
-        let result = make(&mut job).await?;
-        work.write(key.clone(), &result).await?;
-        Ok(work.done(key))
+        make(&mut job).await
     };
-    work.watched("thumbnail", 0, outcome.await).await
+    work.once("thumbnail", 0, key, made).await
 }
 
 async fn make<S>(job: &mut Job<'_, S>) -> Result<ThumbnailResult, ThumbnailError>

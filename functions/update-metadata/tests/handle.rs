@@ -131,11 +131,11 @@ impl Twins {
     }
 }
 
-fn caught(error: &str, cause: &str) -> Option<CaughtError> {
-    Some(CaughtError {
+fn caught(error: &str, cause: &str) -> CaughtError {
+    CaughtError {
         error: error.to_owned(),
         cause: cause.to_owned(),
-    })
+    }
 }
 
 #[tokio::test]
@@ -186,7 +186,10 @@ async fn a_database_that_was_down_is_made_up_for_by_the_next_attempt() {
 async fn a_named_error_is_recorded_with_its_file_and_what_to_do() {
     let twins = Twins::claimed().await;
     let cause = r#"{"errorType":"SourceEmpty","errorMessage":"film.mp4: the file is empty"}"#;
-    let state = twins.ends(caught("SourceEmpty", cause)).await.unwrap();
+    let state = twins
+        .ends(Some(caught("SourceEmpty", cause)))
+        .await
+        .unwrap();
     assert_eq!(state, JobState::Failed);
     let reason = twins.reason().await;
     assert_eq!(reason.code, ErrorCode::SourceEmpty);
@@ -210,7 +213,7 @@ async fn an_error_that_a_map_hides_is_found_where_its_child_left_it() {
         twins.work().write(key, &failure).await.unwrap();
     }
     let hidden = caught("States.ExceedToleratedFailureThreshold", "");
-    assert_eq!(twins.ends(hidden).await.unwrap(), JobState::Failed);
+    assert_eq!(twins.ends(Some(hidden)).await.unwrap(), JobState::Failed);
     assert_eq!(twins.reason().await.code, ErrorCode::ChunkInvalid);
 }
 
@@ -218,7 +221,7 @@ async fn an_error_that_a_map_hides_is_found_where_its_child_left_it() {
 async fn a_stage_that_was_killed_is_recorded_as_the_platform_calls_it() {
     let twins = Twins::claimed().await;
     twins
-        .ends(caught("Lambda.Unknown", "killed"))
+        .ends(Some(caught("Lambda.Unknown", "killed")))
         .await
         .unwrap();
     let reason = twins.reason().await;
