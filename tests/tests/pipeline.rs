@@ -128,6 +128,9 @@ async fn a_full_hd_source_gets_four_rungs_that_everybody_accepts() {
         .collect();
     assert_eq!(ids, ["1080p", "720p", "480p", "240p", "und-128k"]);
     judged(&stream, &file);
+    for engine in ["hlsjs", "shaka-hls", "shaka-dash"] {
+        judges::plays(&stream.folder, engine).unwrap();
+    }
 }
 
 #[tokio::test]
