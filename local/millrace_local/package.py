@@ -39,7 +39,8 @@ def key_of(binary: Path) -> str:
 def function_zip(binary: Path, cache: Path) -> Path:
     """A deployment package with ``binary`` as ``bootstrap``, made once per build.
 
-    Debug information is left out (half of a development binary); symbols stay, for backtraces.
+    Debug information and symbols are left out, half of a development binary: the emulator unpacks
+    it once for each function of a fresh stack. A panic still says its message and its place.
     """
     cache.mkdir(parents=True, exist_ok=True)
     target = cache / key_of(binary)
@@ -94,7 +95,7 @@ def _strip(source: Path, target: Path) -> bool:
     program = shutil.which("strip")
     if program is None:
         return False
-    command = [program, "--strip-debug", "-o", str(target), str(source)]
+    command = [program, "--strip-all", "-o", str(target), str(source)]
     result = subprocess.run(command, capture_output=True, check=False)
     # Not an ELF file, for one: a script is a function too.
     return result.returncode == 0

@@ -25,7 +25,7 @@ use crate::workspace::Workspace;
 const CLIP: &str = "tests/media/bbb_720p_5s.mp4";
 
 /// How often the job is looked at.
-const POLL: Duration = Duration::from_millis(250);
+const POLL: Duration = Duration::from_millis(150);
 
 /// How long an upload's event may take to become a job.
 const CLAIM_PATIENCE: Duration = Duration::from_mins(1);
