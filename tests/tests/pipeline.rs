@@ -302,3 +302,20 @@ async fn what_no_decoder_knows_and_what_has_no_track_is_named() {
         assert!(failure.message.starts_with(name), "{failure:?}");
     }
 }
+
+#[tokio::test]
+async fn cover_art_becomes_the_poster_of_a_song() {
+    let clips = TempDir::new().unwrap();
+    let cover = "-f lavfi -i testsrc2=s=600x400 -frames:v 1";
+    let cover = clips::make_from("cover.jpg", cover, clips.path()).unwrap();
+    let song = format!(
+        "-f lavfi -i sine=r=44100:d=5 -i {} -map 0 -map 1 -c:v copy -disposition:v attached_pic",
+        cover.display()
+    );
+    let song = clips::make_from("song.mp3", &song, clips.path()).unwrap();
+    let pipeline = Pipeline::new().unwrap();
+    let stream = ready(&pipeline, &song, Profile::default()).await;
+    assert!(stream.plan.video.is_none(), "a cover is no film");
+    assert!(stream.folder.join("thumbs/poster.jpg").is_file());
+    judges::rules(&stream.folder).unwrap();
+}
