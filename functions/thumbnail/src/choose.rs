@@ -11,11 +11,6 @@ const MAX_COLUMNS: u32 = 10;
 /// Long side of a tile in pixels.
 const TILE_SIDE: u32 = 160;
 
-/// Width of the grey pictures that [`poster`] judges.
-pub const GREY_WIDTH: u32 = 32;
-/// Height of the grey pictures that [`poster`] judges.
-pub const GREY_HEIGHT: u32 = 18;
-
 /// The storyboard of a timeline: one tile for each interval, each showing the keyframe at which
 /// its interval begins. `rung` is the one that tiles are cut from.
 #[must_use]

@@ -9,14 +9,13 @@ use domain::ladder::VideoRung;
 use domain::layout::{POSTER, STORYBOARD_INDEX, sheet_name};
 use domain::plan::VideoPlan;
 use domain::result::{Picture, Storyboard};
-use ffmpeg::argv::{self, Sheet};
+use ffmpeg::argv::{self, PREVIEW_HEIGHT, PREVIEW_WIDTH, Sheet};
 use ffmpeg::{Finished, Process};
 use media::storyboard::StoryboardGrid;
 use media::webvtt;
 use stage::{URL_LIFETIME, media_input};
 
-use crate::choose::{self, GREY_HEIGHT, GREY_WIDTH};
-use crate::{Job, ThumbnailError, keyframes};
+use crate::{Job, ThumbnailError, choose, keyframes};
 
 /// Poster and storyboard of a picture.
 pub(crate) async fn of_video<S>(
@@ -47,7 +46,7 @@ async fn choose_poster<S>(
     track: &[u8],
     count: usize,
 ) -> Result<usize, ThumbnailError> {
-    let size = (GREY_WIDTH * GREY_HEIGHT) as usize;
+    let size = (PREVIEW_WIDTH * PREVIEW_HEIGHT) as usize;
     let process = Process::ffmpeg(&job.ports.tools, argv::previews())
         .stdin(track.to_vec())
         .capture(size * count);
