@@ -1,6 +1,7 @@
 """``python -m millrace_local``: the supervisor of one stack.
 
-Started by ``cargo xtask``, not by people. On standard output it prints one JSON object per
+Started by ``cargo xtask``, not by people. On standard input it waits for a line that says which
+build of the functions to deploy, and notices the end of its caller. On standard output it prints one JSON object per
 line: ``{"step": …}`` while it works, then ``{"ready": {}}`` or ``{"error": …}``.
 """
 
@@ -18,7 +19,6 @@ def main() -> int:
     """Runs the supervisor until the stack has gone."""
     parser = argparse.ArgumentParser(prog="millrace_local")
     parser.add_argument("--name", required=True)
-    parser.add_argument("--fingerprint", default="")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
     for path in ("folder", "logs", "cache", "template", "binaries", "ffmpeg", "ffprobe"):
         parser.add_argument(f"--{path}", required=True, type=Path)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,6 @@ from botocore.session import Session
 from . import package, template
 from .emulator import REGION, Emulator
 from .errors import StackError
-
-log = logging.getLogger("deploy")
 
 _DEPLOY_SECONDS = 60.0
 
@@ -31,10 +29,14 @@ class Deployment:
     binaries: Path
     """The folder with one executable per function, named as the last part of its CodeUri."""
     cache: Path
-    parameters: dict[str, str]
+
+    @property
+    def bucket(self) -> str:
+        """Where the packages are uploaded to."""
+        return f"{self.stack}-artifacts"
 
 
-def prepare(deployment: Deployment) -> None:
+def pack(deployment: Deployment) -> None:
     """Packs the functions. Needs no emulator, so it runs while that starts."""
     binaries = [deployment.binaries / name for name in _function_names(deployment)]
     # Compressing releases the interpreter lock.
@@ -43,21 +45,42 @@ def prepare(deployment: Deployment) -> None:
     package.forget_old(deployment.cache)
 
 
-def deploy(deployment: Deployment, emulator: Emulator) -> dict[str, str]:
-    """Uploads the packages, creates the stack, waits, and returns the template's outputs.
+def upload(deployment: Deployment, emulator: Emulator) -> None:
+    """Uploads the packages, as ``sam package`` does."""
+    s3 = client("s3", emulator)
+    s3.create_bucket(Bucket=deployment.bucket)
+
+    def put(kind: str, path: Path) -> str:
+        packed = _packed(deployment, kind, path)
+        with packed.open("rb") as file:
+            s3.put_object(Bucket=deployment.bucket, Key=packed.name, Body=file)
+        return ""
+
+    _with_local_files(deployment, put)
+
+
+def deploy(
+    deployment: Deployment, parameters: dict[str, str], emulator: Emulator
+) -> dict[str, str]:
+    """Creates the stack from uploaded packages, waits, and returns the template's outputs.
 
     Raises:
         StackError: a resource could not be created; the text names it and why.
     """
-    body = _package(deployment, client("s3", emulator))
-    log.info("packages uploaded")
+    body = _with_local_files(
+        deployment,
+        lambda kind, path: f"s3://{deployment.bucket}/{_packed(deployment, kind, path).name}",
+    )
+    # As `sam deploy` does: a template in the call itself may have 51,200 bytes.
+    s3 = client("s3", emulator)
+    s3.put_object(Bucket=deployment.bucket, Key="template.json", Body=json.dumps(body).encode())
     cloudformation = client("cloudformation", emulator)
     cloudformation.create_stack(
         StackName=deployment.stack,
-        TemplateBody=json.dumps(body),
+        TemplateURL=f"{emulator.endpoint}/{deployment.bucket}/template.json",
         Parameters=[
             {"ParameterKey": name, "ParameterValue": value}
-            for name, value in deployment.parameters.items()
+            for name, value in parameters.items()
         ],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         OnFailure="DO_NOTHING",
@@ -90,31 +113,27 @@ def _function_names(deployment: Deployment) -> list[str]:
     def collect(kind: str, path: Path) -> str:
         if kind == "AWS::Serverless::Function":
             names.append(path.name)
-        return "s3://unused/unused"
+        return ""
 
-    template.replace_local_files(
-        template.load(deployment.template), deployment.template.parent, collect
-    )
+    _with_local_files(deployment, collect)
     return names
 
 
-def _package(deployment: Deployment, s3: Any) -> template.Template:
-    """Does what ``sam package`` does: local files become objects in a bucket."""
-    bucket = f"{deployment.stack}-artifacts"
-    s3.create_bucket(Bucket=bucket)
+def _with_local_files(
+    deployment: Deployment, replacement: Callable[[str, Path], str]
+) -> template.Template:
+    """The template, with what `replacement` gives in the place of each local file."""
     body = template.load(deployment.template)
-
-    def upload(kind: str, path: Path) -> str:
-        if kind == "AWS::Serverless::Function":
-            path = package.function_zip(deployment.binaries / path.name, deployment.cache)
-        elif kind == "AWS::Serverless::LayerVersion":
-            path = package.placeholder_zip(deployment.cache)
-        with path.open("rb") as file:
-            s3.put_object(Bucket=bucket, Key=path.name, Body=file)
-        return f"s3://{bucket}/{path.name}"
-
-    template.replace_local_files(body, deployment.template.parent, upload)
+    template.replace_local_files(body, deployment.template.parent, replacement)
     return body
+
+
+def _packed(deployment: Deployment, kind: str, path: Path) -> Path:
+    if kind == "AWS::Serverless::Function":
+        return package.function_zip(deployment.binaries / path.name, deployment.cache)
+    if kind == "AWS::Serverless::LayerVersion":
+        return package.placeholder_zip(deployment.cache)
+    return path
 
 
 def _wait(stack: str, cloudformation: Any) -> dict[str, Any]:

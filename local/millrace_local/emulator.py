@@ -19,6 +19,9 @@ from .process import stop
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
+# Every account has these. Nothing is in a network here; naming them saves creating one.
+DEFAULT_VPC = "vpc-00000001"
+DEFAULT_SUBNETS = ("subnet-00000001", "subnet-00000002")
 
 _START_SECONDS = 30.0
 _ATTEMPTS = 3
@@ -34,6 +37,8 @@ class Emulator:
     function_log: Path | None = None
     module: str = "millrace_local.launcher"
     """What to run; the tests of the patches run ``ministack`` for comparison."""
+    images: dict[str, Path] = field(default_factory=dict)
+    """The executable that a Batch job runs in place of each image, by the repository's name."""
     port: int = 0
     access_key_id: str = "AKIALOCALSTACKROOT00"
     secret_access_key: str = field(default_factory=lambda: secrets.token_hex(20))
@@ -152,4 +157,5 @@ class Emulator:
             "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.2",
             "LOG_LEVEL": "INFO",
             "LOCAL_FUNCTION_LOG": str(self.function_log or ""),
+            "LOCAL_BATCH_IMAGES": json.dumps(self.images, default=str),
         }

@@ -4,8 +4,9 @@ Life of a supervisor:
 
 1. It takes the stack's lock, which it holds until it ends. Whoever finds the lock free knows
    that no supervisor is there.
-2. It starts PostgreSQL and the emulator side by side, packs the functions meanwhile, deploys
-   the template, and writes ``stack.json`` when all of that works.
+2. It starts PostgreSQL and the emulator side by side. Meanwhile the caller may still build the
+   functions: a line on standard input says that they are there, and is a mark for them. Then it
+   packs them, deploys the template, and writes ``stack.json`` when all of that works.
 3. Until then it needs its caller: when the caller's end of standard input closes, it gives up.
    So a Ctrl-C during ``up`` leaves nothing behind. Afterwards it stays by itself.
 4. A SIGTERM or SIGINT, or the end of one of its two servers, ends it. It kills every descendant
@@ -23,6 +24,7 @@ import os
 import platform
 import shutil
 import signal
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -30,8 +32,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from . import process
-from .deploy import Deployment, client, deploy, prepare
-from .emulator import ACCOUNT, REGION, Emulator
+from .deploy import Deployment, client, deploy, pack, upload
+from .emulator import ACCOUNT, DEFAULT_SUBNETS, DEFAULT_VPC, REGION, Emulator
 from .errors import Interrupted, StackError
 from .files import write_json
 from .player import Player
@@ -43,6 +45,8 @@ log = logging.getLogger("supervisor")
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 # The architecture by its AWS name; the emulator runs what this machine runs.
 _ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64"}
+# The container images of Batch jobs; each is the executable of the same name.
+_IMAGES = ("heavy-encode",)
 
 
 @dataclass
@@ -59,8 +63,6 @@ class Settings:
     binaries: Path
     ffmpeg: Path
     ffprobe: Path
-    fingerprint: str
-    """The caller's mark for what was deployed; handed back in ``stack.json``."""
     parameters: dict[str, str] = field(default_factory=dict)
     """Values for further parameters of the template."""
 
@@ -72,11 +74,15 @@ class Supervisor:
         self._settings = settings
         self._progress = progress
         self._ready = False
+        self._stopping = False
+        self._fingerprint = ""
         self._database = Database(settings.folder / "postgres", settings.logs / "postgres.log")
         self._emulator = Emulator(
             settings.folder / "tmp",
             log=settings.logs / "emulator.log",
             function_log=settings.logs / "functions.log",
+            # It need not be built yet: a job looks when it starts.
+            images={name: settings.binaries / name for name in _IMAGES},
         )
 
     def run(self) -> int:
@@ -91,10 +97,9 @@ class Supervisor:
             return 1
         process.become_subreaper()
         for number in _STOP_SIGNALS:
-            signal.signal(number, _interrupt)
+            signal.signal(number, self._interrupt)
         try:
             self._begin()
-            threading.Thread(target=self._give_up_without_caller, daemon=True).start()
             self._bring_up()
             self._detach()
             self._watch()
@@ -137,19 +142,20 @@ class Supervisor:
             template=settings.template,
             binaries=settings.binaries,
             cache=settings.cache,
-            parameters={},
         )
         began = time.monotonic()
         self._say(step="starting PostgreSQL and the emulator")
         self._emulator.begin()
         self._database.begin()
-        prepare(deployment)
-        self._database.finish()
+        self._wait_for_functions()
+        pack(deployment)
         self._emulator.finish()
-        log.info("servers after %.1f s", time.monotonic() - began)
+        # PostgreSQL still creates its data folder.
+        upload(deployment, self._emulator)
+        log.info("packages uploaded after %.1f s", time.monotonic() - began)
+        self._database.finish()
         self._say(step="deploying the template")
-        deployment.parameters = self._parameters()
-        outputs = deploy(deployment, self._emulator)
+        outputs = deploy(deployment, self._parameters(), self._emulator)
         log.info("deployed after %.1f s", time.monotonic() - began)
         player = Player(client("s3", self._emulator), outputs["MediaBucket"])
         description = self._description(outputs) | {"player": player.url}
@@ -161,6 +167,12 @@ class Supervisor:
             "Architecture": _ARCHITECTURES.get(platform.machine(), "x86_64"),
             "FfmpegPath": str(settings.ffmpeg),
             "FfprobePath": str(settings.ffprobe),
+            # For HeavyEncoder=cpu; the emulator runs the executable of that name.
+            "HeavyImage": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{_IMAGES[0]}:local",
+            "HeavyFfmpegPath": str(settings.ffmpeg),
+            "HeavyFfprobePath": str(settings.ffprobe),
+            "VpcId": DEFAULT_VPC,
+            "SubnetIds": ",".join(DEFAULT_SUBNETS),
             "DatabaseHost": LOOPBACK,
             "DatabasePort": str(database.port),
             "DatabaseName": database.name,
@@ -178,7 +190,7 @@ class Supervisor:
             "name": settings.name,
             "pid": os.getpid(),
             "start_time": process.start_time(os.getpid()),
-            "fingerprint": settings.fingerprint,
+            "fingerprint": self._fingerprint,
             "endpoint": emulator.endpoint,
             "region": REGION,
             "account": ACCOUNT,
@@ -200,7 +212,20 @@ class Supervisor:
             "logs": str(settings.logs),
         }
 
+    def _interrupt(self, number: int, frame: object) -> None:
+        del number, frame
+        # Once is enough: a second signal must not interrupt the way down.
+        _ignore_stop_signals()
+        self._stopping = True
+        raise Interrupted
+
+    def _obey(self) -> None:
+        # An exception that is raised inside a finalizer goes no further; the wish is kept here.
+        if self._stopping:
+            raise Interrupted
+
     def _detach(self) -> None:
+        self._obey()
         self._ready = True
         self._say(ready={})
         # The caller's pipe may close any time from now on.
@@ -210,6 +235,7 @@ class Supervisor:
 
     def _watch(self) -> None:
         while True:
+            self._obey()
             for name, child in (
                 ("PostgreSQL", self._database.child),
                 ("the emulator", self._emulator.child),
@@ -236,6 +262,14 @@ class Supervisor:
         shutil.rmtree(self._settings.folder, ignore_errors=True)
         log.info("down")
 
+    def _wait_for_functions(self) -> None:
+        """Returns when the caller says that the functions are built."""
+        line = sys.stdin.readline()
+        if not line.endswith("\n"):
+            raise Interrupted
+        self._fingerprint = line.strip()
+        threading.Thread(target=self._give_up_without_caller, daemon=True).start()
+
     def _give_up_without_caller(self) -> None:
         while os.read(0, 1):
             pass
@@ -247,13 +281,6 @@ class Supervisor:
         # The caller may have gone; what follows from that is somebody else's business.
         with contextlib.suppress(BrokenPipeError):
             print(json.dumps(message), file=self._progress, flush=True)
-
-
-def _interrupt(number: int, frame: object) -> None:
-    del number, frame
-    # Once is enough: a second signal must not interrupt the way down.
-    _ignore_stop_signals()
-    raise Interrupted
 
 
 def _ignore_stop_signals() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from botocore.session import Session
 
 from millrace_local import process
@@ -52,7 +53,15 @@ def bootstrap(source: str) -> bytes:
 class Cloud:
     """Clients of one emulator, with all permissions."""
 
-    def __init__(self, endpoint: str, access_key_id: str, secret_access_key: str) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        access_key_id: str,
+        secret_access_key: str,
+        stop: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.stop = stop
+        """Stops the emulator, as the supervisor does."""
         self._session = Session()
         self._arguments: dict[str, Any] = {
             "region_name": REGION,
@@ -87,6 +96,17 @@ class Cloud:
                 "Arn"
             ]
         )
+
+    def as_user(self, name: str, action: str, resource: str) -> Cloud:
+        """The same emulator for a new user, who may do this one thing."""
+        iam = self.client("iam")
+        iam.create_user(UserName=name)
+        allow = {"Effect": "Allow", "Action": action, "Resource": resource}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": allow})
+        iam.put_user_policy(UserName=name, PolicyName="policy", PolicyDocument=policy)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        endpoint = self._arguments["endpoint_url"]
+        return Cloud(endpoint, key["AccessKeyId"], key["SecretAccessKey"])
 
     def create_function(self, name: str, source: str, **settings: Any) -> str:
         """A function made of ``source``; returns its ARN."""
@@ -126,21 +146,35 @@ class Cloud:
 
 
 @contextlib.contextmanager
-def emulator(module: str) -> Iterator[Cloud]:
-    """A running emulator, stock or patched, in a folder that goes with it."""
+def emulator(module: str, **settings: Any) -> Iterator[Cloud]:
+    """A running emulator, stock or patched, in a folder that goes with it.
+
+    ``settings`` are further fields of ``Emulator``.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        server = Emulator(Path(folder) / "tmp", log=Path(folder) / "log", module=module)
+        log = Path(folder) / "log"
+        server = Emulator(Path(folder) / "tmp", log=log, module=module, **settings)
         process.become_subreaper()
         server.begin()
         try:
             server.finish()
-            yield Cloud(server.endpoint, server.access_key_id, server.secret_access_key)
+            key = (server.access_key_id, server.secret_access_key)
+            yield Cloud(server.endpoint, *key, stop=server.stop)
         finally:
             if server.child is not None:
                 # The stock emulator does not notice the end of its standard input.
                 process.send(server.child.pid, signal.SIGKILL)
             server.stop()
             process.kill_descendants(os.getpid())
+
+
+def error_code(call: Callable[..., Any], **arguments: Any) -> str:
+    """The code of the error that a client's call answers; ``none`` where it succeeds."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return "none"
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 import unittest
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -30,25 +31,133 @@ FUNCTIONS = (
 
 # Does what its event says, with the permissions of its role.
 PROBE = """
+def call(service, operation, arguments):
+    from botocore.exceptions import ClientError
+    try:
+        getattr(SESSION.create_client(service), operation)(**arguments)
+        return "allowed"
+    except ClientError as error:
+        return str(error)
+
+def note(text):
+    item = {"pk": {"S": "JOB#noted"}, "sk": {"S": text}}
+    arguments = {"TableName": os.environ["MILLRACE_TABLE"], "Item": item}
+    return call("dynamodb", "put_item", arguments)
+
 def handle(event):
+    if "detail-type" in event:
+        return note(event["detail-type"] + ": " + event["detail"]["object"]["key"])
     if "Records" in event:
+        record = event["Records"][0]
+        if record["eventSource"] == "aws:sqs":
+            return note(record["body"])
         raise ValueError("cannot process this event")
     if event["do"] == "sleep":
         subprocess.run(["sleep", "1000"])
     elif event["do"] == "environment":
         return {name: value for name, value in os.environ.items() if name.startswith("MILLRACE_")}
     else:
-        from botocore.session import Session
-        client = Session().create_client(event["service"])
-        getattr(client, event["do"])(**event["with"])
-        return "allowed"
+        return [call(*each) for each in event["calls"]]
+
+from botocore.session import Session
+# It keeps the descriptions of the services, which take longer to read than a call.
+SESSION = Session()
 """
+
+Call = tuple[str, str, dict[str, Any]]
+"""Service, operation, arguments; in these, ``{Name}`` is an output of the template."""
+
+_ITEM = {"pk": {"S": "JOB#1"}, "sk": {"S": "JOB"}}
+_EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:millrace-template-transcode:1"
+
+NOBODY: tuple[Call, ...] = (
+    ("s3", "list_buckets", {}),
+    ("s3", "put_object", {"Bucket": "{UploadsBucket}", "Key": "a"}),
+    ("s3", "delete_object", {"Bucket": "{UploadsBucket}", "Key": "a"}),
+    ("s3", "delete_object", {"Bucket": "{MediaBucket}", "Key": "elsewhere"}),
+    ("s3", "put_object", {"Bucket": "{MediaBucket}", "Key": "elsewhere"}),
+    ("s3", "put_object", {"Bucket": "{WorkBucket}", "Key": "elsewhere"}),
+    ("s3", "delete_bucket", {"Bucket": "{MediaBucket}"}),
+    ("s3", "put_bucket_policy", {"Bucket": "{MediaBucket}", "Policy": "{{}}"}),
+    ("dynamodb", "scan", {"TableName": "{Table}"}),
+    ("dynamodb", "query", {"TableName": "{Table}", "KeyConditionExpression": "pk = a"}),
+    ("dynamodb", "batch_get_item", {"RequestItems": {"{Table}": {"Keys": [_ITEM]}}}),
+    ("dynamodb", "delete_item", {"TableName": "{Table}", "Key": _ITEM}),
+    ("dynamodb", "delete_table", {"TableName": "{Table}"}),
+    ("dynamodb", "get_item", {"TableName": "another", "Key": _ITEM}),
+    ("stepfunctions", "stop_execution", {"executionArn": _EXECUTION}),
+    ("stepfunctions", "delete_state_machine", {"stateMachineArn": "{StateMachineArn}"}),
+    ("lambda", "invoke", {"FunctionName": "{EncodeAudioFunction}"}),
+    ("lambda", "get_function", {"FunctionName": "{TriggerFunction}"}),
+    ("sqs", "send_message", {"QueueUrl": "{UploadsQueueUrl}", "MessageBody": "a"}),
+    ("sqs", "receive_message", {"QueueUrl": "{FailedEventsQueueUrl}"}),
+    ("sqs", "receive_message", {"QueueUrl": "{UploadsDeadLettersUrl}"}),
+    ("sqs", "purge_queue", {"QueueUrl": "{UploadsQueueUrl}"}),
+    ("batch", "submit_job", {"jobName": "a", "jobQueue": "a", "jobDefinition": "a"}),
+    ("secretsmanager", "get_secret_value", {"SecretId": "a"}),
+    ("rds", "describe_db_instances", {}),
+    ("ec2", "describe_instances", {}),
+    ("iam", "list_roles", {}),
+    ("events", "disable_rule", {"Name": "a"}),
+    ("logs", "delete_log_group", {"logGroupName": "a"}),
+)
+
+READ_SOURCE: Call = ("s3", "get_object", {"Bucket": "{UploadsBucket}", "Key": "a"})
+LIST_UPLOADS: Call = ("s3", "list_object_versions", {"Bucket": "{UploadsBucket}"})
+READ_WORK: Call = ("s3", "get_object", {"Bucket": "{WorkBucket}", "Key": "jobs/1/a"})
+WRITE_WORK: Call = ("s3", "put_object", {"Bucket": "{WorkBucket}", "Key": "jobs/1/a"})
+DELETE_WORK: Call = ("s3", "delete_object", {"Bucket": "{WorkBucket}", "Key": "jobs/1/a"})
+READ_MEDIA: Call = ("s3", "get_object", {"Bucket": "{MediaBucket}", "Key": "assets/a"})
+LIST_MEDIA: Call = ("s3", "list_objects_v2", {"Bucket": "{MediaBucket}"})
+WRITE_MEDIA: Call = ("s3", "put_object", {"Bucket": "{MediaBucket}", "Key": "assets/a"})
+DELETE_MEDIA: Call = ("s3", "delete_object", {"Bucket": "{MediaBucket}", "Key": "assets/a"})
+PUT_RECORD: Call = ("dynamodb", "put_item", {"TableName": "{Table}", "Item": _ITEM})
+UPDATE_RECORD: Call = ("dynamodb", "update_item", {"TableName": "{Table}", "Key": _ITEM})
+FIND_JOBS: Call = (
+    "dynamodb",
+    "query",
+    {
+        "TableName": "{Table}",
+        "IndexName": "open",
+        "KeyConditionExpression": "#open = :shard",
+        "ExpressionAttributeNames": {"#open": "open"},
+        "ExpressionAttributeValues": {":shard": {"S": "0"}},
+    },
+)
+START: Call = ("stepfunctions", "start_execution", {"stateMachineArn": "{StateMachineArn}"})
+FOLLOW: Call = ("stepfunctions", "describe_execution", {"executionArn": _EXECUTION})
+TAKE_MESSAGE: Call = ("sqs", "receive_message", {"QueueUrl": "{UploadsQueueUrl}"})
+KEEP_EVENT: Call = (
+    "sqs",
+    "send_message",
+    {"QueueUrl": "{FailedEventsQueueUrl}", "MessageBody": "{{}}"},
+)
+
+TRIGGERS_OWN = (LIST_UPLOADS, FIND_JOBS, START, FOLLOW, TAKE_MESSAGE, KEEP_EVENT)
+"""What trigger may and no stage."""
+
+_NO_STAGE = (*TRIGGERS_OWN, DELETE_WORK, DELETE_MEDIA, PUT_RECORD)
+
+FORBIDDEN: dict[str, tuple[Call, ...]] = {
+    "Trigger": (READ_WORK, WRITE_WORK, DELETE_WORK, READ_MEDIA, WRITE_MEDIA, DELETE_MEDIA),
+    "Segment": (*_NO_STAGE, READ_MEDIA, LIST_MEDIA, WRITE_MEDIA),
+    "EncodeVideo": (*_NO_STAGE, READ_MEDIA, LIST_MEDIA),
+    "EncodeAudio": (*_NO_STAGE, READ_MEDIA, LIST_MEDIA),
+    "Thumbnail": _NO_STAGE,
+    "AssembleManifest": (*_NO_STAGE, READ_SOURCE),
+    "UpdateMetadata": (*TRIGGERS_OWN, READ_SOURCE, WRITE_WORK, WRITE_MEDIA),
+}
+"""What a function may not although another one may."""
+
+
+# The words of the services for "no".
+_DENIED = ("AccessDenied", "UnauthorizedOperation")
 
 
 class Running:
     """A supervisor as ``cargo xtask`` starts it."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, *parameters: str) -> None:
         self.folder = folder / name
         self.process = subprocess.Popen(
             [
@@ -71,19 +180,35 @@ class Running:
                 "/nowhere/ffmpeg",
                 "--ffprobe",
                 "/nowhere/ffprobe",
+                *(f"--parameter={parameter}" for parameter in parameters),
             ],
             env={**os.environ, "PYTHONPATH": str(ROOT / "local")},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
 
+    def say_built(self) -> None:
+        """What the caller says when the functions are there."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"build 1\n")
+        self.process.stdin.flush()
+
     def wait_until_ready(self) -> dict[str, Any]:
-        """The stack's description."""
+        """The stack's description, once the functions are said to be built."""
+        self.say_built()
         assert self.process.stdout is not None
         messages = [json.loads(line) for line in self.process.stdout]
         if "ready" not in messages[-1]:
             raise AssertionError(f"the stack did not come up: {messages}")
         return dict(json.loads((self.folder / "stack.json").read_text()))
+
+    def wait_for_step(self, step: str) -> None:
+        """Returns when it says that it begins with a step."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if json.loads(line).get("step") == step:
+                return
+        raise AssertionError(f"it never came to {step}")
 
     def close(self) -> None:
         """Takes it down and closes our ends of its pipes."""
@@ -169,9 +294,13 @@ class Lifetime(unittest.TestCase):
         self.assertFalse(running.folder.exists())
 
     def test_a_caller_that_goes_takes_the_unfinished_stack_along(self) -> None:
-        for seconds in (0.2, 0.6, 1.0, 1.4):
-            with self.subTest(seconds=seconds):
+        for seconds, moment in ((0.2, "building"), (1.0, "building"), (0, "built"), (0, "deploying")):
+            with self.subTest(seconds=seconds, moment=moment):
                 running = self.start("unfinished")
+                if moment != "building":
+                    running.say_built()
+                if moment == "deploying":
+                    running.wait_for_step("deploying the template")
                 time.sleep(seconds)
                 pids = everything_below(running.process.pid)
                 assert running.process.stdin is not None
@@ -203,6 +332,61 @@ class Lifetime(unittest.TestCase):
         cloud.invoke(stacks[1]["outputs"]["SegmentFunction"], {"do": "environment"})
 
 
+class HeavyWork(unittest.TestCase):
+    """With ``HeavyEncoder=cpu``, the template's Batch jobs run the executable of that name."""
+
+    # Says what it was told, and what its role allows.
+    JOB = """#!{python} -I
+import json, os, sys
+sys.path.extend({path!r})
+from botocore.exceptions import ClientError
+from botocore.session import Session
+s3 = Session().create_client("s3")
+def put(bucket, key):
+    try:
+        s3.put_object(Bucket=os.environ[bucket], Key=key)
+        return "allowed"
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+print(json.dumps({{
+    "told": sorted(name for name in os.environ if name.startswith("MILLRACE_")),
+    "job's": put("MILLRACE_WORK_BUCKET", "jobs/1/a"),
+    "another's": put("MILLRACE_WORK_BUCKET", "elsewhere"),
+}}))
+"""
+
+    def test_a_heavy_job_has_its_variables_and_its_role(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            folder = with_binaries(Path(name))
+            job = folder / "bin/heavy-encode"
+            job.write_text(self.JOB.format(python=sys.executable, path=sys.path))
+            job.chmod(0o755)
+            running = Running(folder, "heavy", "HeavyEncoder=cpu")
+            self.addCleanup(running.close)
+            stack = running.wait_until_ready()
+            said = self.run_job(stack)
+            running.close()
+        variables = ("FFMPEG", "FFPROBE", "LOG", "MEDIA_BUCKET", "TABLE", "WORK_BUCKET")
+        self.assertEqual(said["told"], [f"MILLRACE_{variable}" for variable in variables])
+        self.assertEqual((said["job's"], said["another's"]), ("allowed", "AccessDenied"))
+
+    def run_job(self, stack: dict[str, Any]) -> dict[str, Any]:
+        """What the last line says that the stack's only heavy-encode job prints."""
+        cloud = Cloud(stack["endpoint"], stack["access_key_id"], stack["secret_access_key"])
+        batch = cloud.client("batch")
+        queue = batch.describe_job_queues()["jobQueues"][0]["jobQueueName"]
+        definition = f"millrace-{stack['name']}-heavy-encode"
+        job = batch.submit_job(jobName="a", jobQueue=queue, jobDefinition=definition)["jobId"]
+
+        def status() -> str:
+            return str(batch.describe_jobs(jobs=[job])["jobs"][0]["status"])
+
+        wait_until(lambda: status() in ("SUCCEEDED", "FAILED"))
+        lines = Path(stack["log"]).read_text().splitlines()
+        self.assertEqual(status(), "SUCCEEDED", lines)
+        return dict(json.loads(lines[-1]))
+
+
 class Template(unittest.TestCase):
     """What the template declares, seen from inside its functions."""
 
@@ -225,14 +409,38 @@ class Template(unittest.TestCase):
 
     def may(self, function: str, service: str, operation: str, **arguments: Any) -> bool:
         """Whether the function's role allows the call."""
-        event = {"do": operation, "service": service, "with": arguments}
-        answer = self.cloud.invoke(self.outputs[function], event)
-        if answer == "allowed":
-            return True
-        denied = "AccessDenied" in answer["errorMessage"]
+        return self.allowed(function, [(service, operation, arguments)])[0]
+
+    def allowed(self, function: str, calls: Sequence[Call]) -> list[bool]:
+        """For each of the calls, whether the function's role allows it."""
+        event = {"do": "call", "calls": [self.filled_in(call) for call in calls]}
+        answers = self.cloud.invoke(self.outputs[function], event)
+        self.assertIsInstance(answers, list, answers)
         # Any other error came after the permission.
-        self.assertTrue(denied or "NoSuchKey" in answer["errorMessage"], answer)
-        return not denied
+        return [not any(word in answer for word in _DENIED) for answer in answers]
+
+    def filled_in(self, value: Any) -> Any:
+        """The value with the template's outputs in the places of their names."""
+        if isinstance(value, str):
+            return value.format_map(self.outputs)
+        if isinstance(value, dict):
+            return {self.filled_in(key): self.filled_in(each) for key, each in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.filled_in(each) for each in value]
+        return value
+
+    def test_what_is_forbidden_is_denied(self) -> None:
+        functions = {name.title().replace("-", "") for name in FUNCTIONS}
+        self.assertEqual(set(FORBIDDEN), functions)
+        for name, own in FORBIDDEN.items():
+            calls = (*NOBODY, *own)
+            allowed = self.allowed(f"{name}Function", calls)
+            wrong = [call for call, may in zip(calls, allowed, strict=True) if may]
+            self.assertEqual(wrong, [], name)
+
+    def test_what_trigger_alone_may_is_allowed_to_it(self) -> None:
+        allowed = self.allowed("TriggerFunction", TRIGGERS_OWN)
+        self.assertEqual(allowed, [True] * len(TRIGGERS_OWN))
 
     def test_stages_reach_the_objects_of_jobs_and_no_others(self) -> None:
         work = self.outputs["WorkBucket"]
@@ -273,28 +481,32 @@ class Template(unittest.TestCase):
         arguments = {"Bucket": self.outputs["UploadsBucket"], "Key": "missing"}
         self.assertTrue(self.may("SegmentFunction", "s3", "get_object", **arguments))
 
-    def test_only_trigger_starts_executions(self) -> None:
-        machine = self.outputs["StateMachineArn"]
-        for name in ("Segment", "UpdateMetadata"):
+    def test_those_who_write_records_may(self) -> None:
+        for name in FORBIDDEN:
             with self.subTest(name):
-                self.assertFalse(
-                    self.may(
-                        f"{name}Function",
-                        "stepfunctions",
-                        "start_execution",
-                        stateMachineArn=machine,
-                    )
-                )
-
-    def test_only_update_metadata_and_trigger_create_records(self) -> None:
-        item = {"pk": {"S": "a"}, "sk": {"S": "b"}}
-        put = {"TableName": self.outputs["Table"], "Item": item}
+                self.assertEqual(self.allowed(f"{name}Function", [UPDATE_RECORD]), [True])
+        put = {"TableName": self.outputs["Table"], "Item": _ITEM}
         transaction = {"TransactItems": [{"Put": put}]}
         self.assertTrue(self.may("TriggerFunction", "dynamodb", "put_item", **put))
         self.assertTrue(
             self.may("UpdateMetadataFunction", "dynamodb", "transact_write_items", **transaction)
         )
-        self.assertFalse(self.may("SegmentFunction", "dynamodb", "put_item", **put))
+
+    def noted(self, text: str) -> bool:
+        """Whether trigger noted the text."""
+        key = {"pk": {"S": "JOB#noted"}, "sk": {"S": text}}
+        answer = self.cloud.client("dynamodb").get_item(TableName=self.outputs["Table"], Key=key)
+        return "Item" in answer
+
+    def test_trigger_is_told_of_an_upload_by_eventbridge(self) -> None:
+        key = "owner/another film, 100%.mp4"
+        self.cloud.client("s3").put_object(Bucket=self.outputs["UploadsBucket"], Key=key, Body=b"")
+        wait_until(lambda: self.noted(f"Object Created: {key}"))
+
+    def test_trigger_is_told_what_the_uploads_queue_gets(self) -> None:
+        queue = self.cloud.client("sqs")
+        queue.send_message(QueueUrl=self.outputs["UploadsQueueUrl"], MessageBody="a message")
+        wait_until(lambda: self.noted("a message"), seconds=20)
 
     def test_an_event_that_cannot_be_processed_ends_in_the_queue(self) -> None:
         key = "owner/a film, 100%.mp4"
@@ -304,7 +516,8 @@ class Template(unittest.TestCase):
 
         def arrived() -> bool:
             answer = queue.receive_message(QueueUrl=self.outputs["FailedEventsQueueUrl"])
-            found.extend(json.loads(message["Body"]) for message in answer.get("Messages", []))
+            bodies = [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+            found.extend(body for body in bodies if "requestPayload" in body)
             return bool(found)
 
         wait_until(arrived, seconds=20)
@@ -318,7 +531,7 @@ class Template(unittest.TestCase):
         parts = ("HOST", "PORT", "NAME", "USER", "AUTH", "PASSWORD")
         database = {f"DATABASE_{part}" for part in parts}
         expected = {
-            "Trigger": {"TABLE", "STATE_MACHINE_ARN", "LOG"},
+            "Trigger": {"TABLE", "STATE_MACHINE_ARN", "UPLOADS_BUCKET", "LOG"},
             "Segment": stage | {"FFMPEG", "FFPROBE"},
             "EncodeVideo": encoder,
             "EncodeAudio": encoder,

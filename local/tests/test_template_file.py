@@ -14,6 +14,11 @@ ROOT = Path(__file__).parent.parent.parent
 BUCKETS = ("UploadsBucket", "WorkBucket", "MediaBucket")
 
 
+# The container of AWS Batch, and what prepares the schema: until the template has a custom resource
+# for that, operators do (docs/operations.md).
+NOT_FUNCTIONS_OF_THE_TEMPLATE = ("heavy-encode", "migrate")
+
+
 class TemplateFile(unittest.TestCase):
     """Properties that no run on the emulator could show."""
 
@@ -43,7 +48,7 @@ class TemplateFile(unittest.TestCase):
             Path(properties["CodeUri"]).name
             for _, properties in self.of_type("AWS::Serverless::Function")
         )
-        self.assertEqual(deployed, crates)
+        self.assertEqual(sorted([*deployed, *NOT_FUNCTIONS_OF_THE_TEMPLATE]), crates)
 
     def test_no_bucket_is_public_or_unencrypted(self) -> None:
         for name in BUCKETS:
@@ -75,14 +80,77 @@ class TemplateFile(unittest.TestCase):
                 self.assertEqual(resource["DeletionPolicy"], "Retain")
                 self.assertEqual(resource["UpdateReplacePolicy"], "Retain")
 
+    def test_media_survive_a_slip(self) -> None:
+        versioning = self.properties("MediaBucket")["VersioningConfiguration"]
+        self.assertEqual(versioning, {"Status": "Enabled"})
+        statements = self.properties("MediaBucketPolicy")["PolicyDocument"]["Statement"]
+        denied = [statement for statement in statements if statement.get("Sid") == "NothingGoesForGood"]
+        self.assertEqual(denied[0]["Effect"], "Deny")
+
+    def test_the_database_survives_the_stack_and_takes_tokens_over_tls_only(self) -> None:
+        for name, parameters in (
+            ("DatabaseInstance", "DatabaseInstanceParameters"),
+            ("DatabaseCluster", "DatabaseClusterParameters"),
+        ):
+            with self.subTest(name):
+                self.assertEqual(self.resources[name]["DeletionPolicy"], "Snapshot")
+                properties = self.properties(name)
+                for protection in (
+                    "DeletionProtection",
+                    "StorageEncrypted",
+                    "EnableIAMDatabaseAuthentication",
+                    "ManageMasterUserPassword",
+                ):
+                    self.assertIs(properties[protection], True, protection)
+                forced = self.properties(parameters)["Parameters"]["rds.force_ssl"]
+                self.assertEqual(forced, "1")
+
+    def test_no_subnet_has_a_way_to_the_internet(self) -> None:
+        kinds = {resource["Type"] for resource in self.resources.values()}
+        ways = {"AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::Route"}
+        self.assertEqual(kinds & ways, set())
+
+    def test_nobody_is_let_in_by_address(self) -> None:
+        groups = list(self.of_type("AWS::EC2::SecurityGroup"))
+        rules = [rule for _, group in groups for rule in group.get("SecurityGroupIngress", [])]
+        rules += [rule for _, rule in self.of_type("AWS::EC2::SecurityGroupIngress")]
+        self.assertTrue(rules)
+        for rule in rules:
+            self.assertIn("SourceSecurityGroupId", rule)
+
+    def test_heavy_jobs_are_retried_by_the_state_machine_alone_and_end(self) -> None:
+        jobs = dict(self.of_type("AWS::Batch::JobDefinition"))
+        self.assertTrue(jobs)
+        for name, properties in jobs.items():
+            with self.subTest(name):
+                self.assertEqual(properties["RetryStrategy"], {"Attempts": 1})
+                self.assertIn("AttemptDurationSeconds", properties["Timeout"])
+
     def test_the_table_expires_items_and_can_be_restored(self) -> None:
         properties = self.properties("Table")
+        self.assertTrue(properties["DeletionProtectionEnabled"])
         self.assertEqual(
             properties["TimeToLiveSpecification"], {"AttributeName": "expires_at", "Enabled": True}
         )
         self.assertTrue(
             properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
         )
+
+    def test_stages_write_the_records_of_jobs_and_no_documents(self) -> None:
+        """By the key's beginning, which the emulator does not look at."""
+        writers = {
+            name: statement.get("Condition")
+            for name, statement in self.allowing_statements()
+            if "dynamodb:UpdateItem" in _list(statement["Action"]) and "Principal" not in statement
+        }
+        jobs = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["JOB#*"]}}
+        self.assertEqual(
+            writers, {"WorkOnJob": jobs, "TriggerFunction": None, "UpdateMetadataRole": None}
+        )
+
+    def test_a_message_is_hidden_while_a_function_may_still_work_on_it(self) -> None:
+        timeout = self.properties("TriggerFunction")["Timeout"]
+        self.assertGreaterEqual(self.properties("UploadsQueue")["VisibilityTimeout"], 6 * timeout)
 
     def test_all_logs_are_ours_and_expire(self) -> None:
         groups = dict(self.of_type("AWS::Logs::LogGroup"))
@@ -97,13 +165,21 @@ class TemplateFile(unittest.TestCase):
                 for action in _list(statement["Action"]):
                     self.assertNotIn("*", action)
 
-    def test_only_log_delivery_is_allowed_on_any_resource(self) -> None:
+    def test_what_is_allowed_on_any_resource_has_no_resource(self) -> None:
+        explained = {
+            # The account's log deliveries.
+            ("StateMachine", "DeliverLogs"),
+            # Lambda asks for it in these words, and the function itself is denied it.
+            ("UpdateMetadataRole", "JoinVpc"),
+            # A login belongs to the account.
+            ("HeavyExecutionRole", "LogIn"),
+        }
         anywhere = {
             (name, statement["Sid"])
             for name, statement in self.allowing_statements()
             if "*" in _list(statement["Resource"])
         }
-        self.assertEqual(anywhere, {("StateMachine", "DeliverLogs")})
+        self.assertEqual(anywhere, explained)
 
     def test_a_function_times_out_before_its_task_does(self) -> None:
         """Else Step Functions would start a second one beside the first."""
@@ -120,11 +196,18 @@ class TemplateFile(unittest.TestCase):
         for name, resource in self.resources.items():
             properties = resource["Properties"]
             policies = [properties["PolicyDocument"]] if "PolicyDocument" in properties else []
-            policies += [each for each in properties.get("Policies", []) if "Statement" in each]
+            for each in map(_unconditional, properties.get("Policies", [])):
+                policy = each.get("PolicyDocument", each)
+                policies += [policy] if "Statement" in policy else []
             for policy in policies:
-                for statement in policy["Statement"]:
+                for statement in map(_unconditional, policy["Statement"]):
                     if statement["Effect"] == "Allow":
                         yield name, statement
+
+
+def _unconditional(value: Any) -> Any:
+    """The value, or what it is where its condition holds."""
+    return value["Fn::If"][1] if "Fn::If" in value else value
 
 
 def _list(value: Any) -> list[Any]:

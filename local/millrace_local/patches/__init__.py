@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from . import host_capacity, map_run, process_group
+from . import (
+    batch,
+    batch_resources,
+    batch_states,
+    host_capacity,
+    map_run,
+    process_group,
+    s3_memory,
+    task_token,
+)
 
 PINNED = "1.5.33"
 
@@ -29,3 +38,8 @@ def apply_all() -> None:
     process_group.apply()
     host_capacity.apply()
     map_run.apply()
+    task_token.apply()
+    s3_memory.apply()
+    batch.apply()
+    batch_resources.apply()
+    batch_states.apply()

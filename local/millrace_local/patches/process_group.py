@@ -30,13 +30,23 @@ class _Subprocess:
         return getattr(subprocess, name)
 
     def Popen(self, *args: Any, **kwargs: Any) -> subprocess.Popen[Any]:  # noqa: N802
-        with _spawning:
-            if _closed:
-                raise OSError("the emulator is stopping")
-            return subprocess.Popen(*args, start_new_session=True, **kwargs)
+        return spawn(*args, **kwargs)
 
 
-def _signal(proc: subprocess.Popen[Any] | None) -> None:
+def spawn(*args: Any, **kwargs: Any) -> subprocess.Popen[Any]:
+    """``subprocess.Popen`` of a process group that ends with the emulator.
+
+    Raises:
+        OSError: there is no such program, or the emulator is stopping.
+    """
+    with _spawning:
+        if _closed:
+            raise OSError("the emulator is stopping")
+        return subprocess.Popen(*args, start_new_session=True, **kwargs)
+
+
+def kill(proc: subprocess.Popen[Any] | None) -> None:
+    """Kills the process, and what it started, also where itself it has ended already."""
     if proc is None:
         return
     if proc.poll() is None:
@@ -70,4 +80,4 @@ def close() -> None:
 def apply() -> None:
     """Makes every worker process a session leader, and every kill a kill of its group."""
     lambda_runtime.subprocess = _Subprocess()
-    lambda_runtime._signal = _signal
+    lambda_runtime._signal = kill
