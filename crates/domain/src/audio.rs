@@ -62,7 +62,8 @@ impl AudioTimeline {
     }
 
     /// The audio chunks: runs of whole segments, equally many in each, none longer than `seconds`
-    /// unless one segment is.
+    /// unless one segment is. The last may be longer by what its last segment took in: less than
+    /// half a GOP.
     #[must_use]
     pub fn chunks(&self, timeline: &Timeline, seconds: u64) -> Vec<AudioChunkRange> {
         let segments = self.segments(timeline);
@@ -134,6 +135,16 @@ mod tests {
         assert_eq!(count(12 * hour), 12);
     }
 
+    #[test]
+    fn the_last_chunk_holds_the_frames_that_its_last_segment_took_in() {
+        let timeline = Timeline::new(FrameRate { num: 10, den: 1 }, 46_901, 1);
+        let audio = AudioTimeline::new(timeline.duration());
+        let chunks = audio.chunks(&timeline, 134);
+        let seconds = chunks.last().unwrap().frames.len() * 1024 / 48_000;
+        assert_eq!((chunks.len(), seconds), (35, 134));
+        assert_eq!(chunks.last().unwrap().frames.end, audio.frames);
+    }
+
     proptest! {
         #[test]
         fn segments_cover_the_sound(timeline in any_timeline()) {
@@ -157,7 +168,8 @@ mod tests {
             }
             let longest = chunks.iter().map(|chunk| chunk.frames.len()).max().unwrap();
             let segment = segments.iter().map(|segment| segment.len()).max().unwrap();
-            let limit = AudioTimeline::frame_at(Rational::whole(seconds)) + 1;
+            let taken_in = timeline.time_of(timeline.gop_frames) / Rational::whole(2);
+            let limit = AudioTimeline::frame_at(Rational::whole(seconds) + taken_in) + 1;
             prop_assert!(longest <= limit.max(segment));
         }
     }

@@ -98,6 +98,12 @@ error_codes! {
     CountMismatch: Bug, "report the job's id, frames or samples are missing";
     /// A segment that the results name is not in the media bucket, or has another size.
     SegmentMissing: Bug, "retry the job, a published segment is not there";
+    /// Somebody cancelled the job.
+    JobCancelled: Permanent, "retry the job if it was cancelled by mistake";
+    /// Another attempt works on the job.
+    LeaseLost: Permanent, "nothing, another attempt works on the job";
+    /// Every attempt of the job ended without saying why.
+    AttemptsExhausted: Bug, "look into the log of its executions, then retry the job";
     /// The configuration of the function is wrong.
     ConfigInvalid: Bug, "set the variable that the message names";
     /// An invariant of Millrace did not hold.

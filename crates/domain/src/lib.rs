@@ -5,11 +5,14 @@
 //! comes out of the same facts on every machine, which is what makes a re-run harmless.
 
 pub mod audio;
+pub mod codec;
+pub mod cost;
 pub mod error_code;
 pub mod ids;
 pub mod job;
 pub mod ladder;
 pub mod layout;
+pub mod lease;
 pub mod message;
 pub mod object;
 pub mod plan;

@@ -15,6 +15,9 @@ use crate::profile::Profile;
 pub struct SegmentInput {
     /// The job.
     pub job: JobId,
+    /// Which attempt at it, from 1.
+    #[serde(default = "first_attempt")]
+    pub attempt: u32,
     /// The asset it is for.
     pub asset: AssetId,
     /// The uploaded object.
@@ -30,11 +33,17 @@ impl SegmentInput {
     pub fn new(source: SourceObject, profile: Profile) -> Self {
         Self {
             job: JobId::of(&source, &profile.name),
+            attempt: first_attempt(),
             asset: AssetId::of(&source.object),
             source,
             profile,
         }
     }
+}
+
+/// A request that does not say which attempt it is for, such as a tester's.
+const fn first_attempt() -> u32 {
+    1
 }
 
 /// The output of segment: what the Parallel state needs to fan out.

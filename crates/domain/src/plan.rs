@@ -7,6 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::audio::{AudioChunkRange, AudioTimeline};
+use crate::codec::VideoCodec;
+use crate::cost::{Capacity, EncodeWork, Worker};
 use crate::ids::{AssetId, JobId};
 use crate::ladder::{AudioRung, VideoRung, audio_ladder, video_ladder};
 use crate::message::SegmentInput;
@@ -111,6 +113,10 @@ pub struct EncodeChunk {
     /// Where to start reading, in seconds on the container's own scale (`-ss`); none for the
     /// beginning.
     pub seek: Option<Rational>,
+    /// Who encodes it. The same for all chunks of a job: their init segments must be equal, which
+    /// those of different encoders are not.
+    #[serde(default)]
+    pub worker: Worker,
 }
 
 /// One audio chunk: an item of the audio Map and the input of encode-audio.
@@ -199,14 +205,16 @@ impl Plan {
     /// The encode chunks of the picture; empty without one.
     ///
     /// `keyframes` are those of a source without an index, in any order; a source with an index
-    /// has none and is sought by time.
+    /// has none and is sought by time. The longest chunk decides for all who encodes them.
     #[must_use]
-    pub fn video_chunks(&self, keyframes: &[Keyframe]) -> Vec<EncodeChunk> {
-        let Some(track) = self.probe.video.as_ref() else {
+    pub fn video_chunks(&self, keyframes: &[Keyframe], capacity: &Capacity) -> Vec<EncodeChunk> {
+        let (Some(track), Some(video)) = (self.probe.video.as_ref(), self.video.as_ref()) else {
             return Vec::new();
         };
-        self.timeline
-            .chunks(self.profile.segments_per_chunk)
+        let chunks = self.timeline.chunks(self.profile.segments_per_chunk);
+        let longest = chunks.iter().map(|frames| frames.len()).max().unwrap_or(0);
+        let worker = capacity.worker(&self.work(track, video, longest));
+        chunks
             .into_iter()
             .zip(1..)
             .map(|(frames, index)| EncodeChunk {
@@ -214,8 +222,23 @@ impl Plan {
                 index,
                 frames,
                 seek: self.seek(track, frames.start, keyframes),
+                worker,
             })
             .collect()
+    }
+
+    /// What it takes to encode `frames` frames in every rung.
+    fn work(&self, track: &VideoTrack, video: &VideoPlan, frames: u64) -> EncodeWork<'_> {
+        let area = |width: u32, height: u32| u64::from(width) * u64::from(height);
+        let rungs = video.rungs.iter();
+        EncodeWork {
+            frames,
+            source_pixels: area(track.width, track.height),
+            rung_pixels: rungs.map(|rung| area(rung.width, rung.height)).sum(),
+            threads: u64::from(self.profile.video.threads) * video.rungs.len() as u64,
+            codec: VideoCodec::H264,
+            preset: &self.profile.video.preset,
+        }
     }
 
     /// The audio chunks; empty without sound.

@@ -63,7 +63,7 @@ fn sound_that_outlasts_the_picture_holds_the_last_frame() {
 #[test]
 fn a_chunk_reads_from_a_little_before_its_first_frame() {
     let plan = Plan::new(&request(), probe(60, vec![]), "x").unwrap();
-    let chunks = plan.video_chunks(&[]);
+    let chunks = plan.video_chunks(&[], &Capacity::FUNCTIONS);
     assert_eq!(chunks[0].seek, None);
     assert_eq!(
         chunks[1].frames,
@@ -82,9 +82,40 @@ fn without_an_index_a_chunk_aims_at_the_keyframe_before() {
     let plan = Plan::new(&request(), unindexed, "x").unwrap();
     assert_eq!(plan.video.as_ref().unwrap().cut, CutMode::Copy);
     let key = |pts| Keyframe { pts, dts: pts - 2 };
-    let chunks = plan.video_chunks(&[key(250), key(800), key(848)]);
+    let chunks = plan.video_chunks(&[key(250), key(800), key(848)], &Capacity::FUNCTIONS);
     // Frame 600 is shown at tick 850, and 2.5 frames of lead make 847.5: the key at 848 is late.
     assert_eq!(chunks[1].seek, Rational::from_decimal("21.919"));
+}
+
+#[test]
+fn one_heavy_chunk_makes_all_of_the_job_heavy() {
+    let mut request = request();
+    request.profile.video.preset = "veryslow".into();
+    let plan = Plan::new(&request, probe(60, vec![]), "x").unwrap();
+    // 24 s of it are 800 CPU seconds; the last chunk is shorter by half.
+    let small = Capacity {
+        batch: true,
+        function_memory: 3008,
+        ..Capacity::FUNCTIONS
+    };
+    let chunks = plan.video_chunks(&[], &small);
+    assert!(chunks[2].frames.len() < chunks[0].frames.len());
+    assert!(chunks.iter().all(|chunk| chunk.worker == Worker::Batch));
+    let large = Capacity {
+        function_memory: 10_240,
+        ..small
+    };
+    assert_eq!(plan.video_chunks(&[], &large)[0].worker, Worker::Function);
+}
+
+#[test]
+fn a_chunk_without_a_worker_is_a_function_s() {
+    let plan = Plan::new(&request(), probe(6, vec![]), "x").unwrap();
+    let mut line = serde_json::to_value(&plan.video_chunks(&[], &Capacity::FUNCTIONS)[0]).unwrap();
+    assert_eq!(line["worker"], "function");
+    line.as_object_mut().unwrap().remove("worker");
+    let chunk: EncodeChunk = serde_json::from_value(line).unwrap();
+    assert_eq!(chunk.worker, Worker::Function);
 }
 
 #[test]
@@ -104,7 +135,7 @@ fn sound_alone_has_the_length_of_its_samples() {
     assert_eq!(audio.rungs.len(), 3);
     assert_eq!(audio.channels, 2);
     assert_eq!(plan.audio_chunks().len(), 1);
-    assert!(plan.video_chunks(&[]).is_empty());
+    assert!(plan.video_chunks(&[], &Capacity::FUNCTIONS).is_empty());
 }
 
 #[test]
@@ -136,5 +167,5 @@ fn a_plan_round_trips_through_json() {
 fn twelve_hours_stay_a_small_plan() {
     let plan = Plan::new(&request(), probe(12 * 3600, vec![]), "8.1.2").unwrap();
     assert!(serde_json::to_vec(&plan).unwrap().len() < 10_000);
-    assert!(plan.video_chunks(&[]).len() < 10_000);
+    assert!(plan.video_chunks(&[], &Capacity::FUNCTIONS).len() < 10_000);
 }
