@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use domain::codec::VideoCodec;
+use domain::cost::Capacity;
 use domain::message::SegmentInput;
 use domain::object::{BucketName, ObjectKey, ObjectRef, SourceObject};
 use domain::plan::{AudioChunk, Plan};
@@ -11,6 +13,7 @@ use domain::source::{AudioTrack, Colour, Rotation, SourceProbe, VideoTrack};
 use insta::assert_snapshot;
 
 use super::*;
+use crate::encoder::Encoder;
 
 fn probe() -> SourceProbe {
     let video = VideoTrack {
@@ -99,9 +102,9 @@ fn url() -> MediaInput {
 #[test]
 fn a_chunk_by_range_is_the_recipe() {
     let plan = plan(probe(), Profile::default());
-    let chunk = &plan.video_chunks(&[])[1];
+    let chunk = &plan.video_chunks(&[], &Capacity::FUNCTIONS)[1];
     assert_snapshot!(lines(
-        &video_chunk(&plan, chunk, &url(), &paths(&VIDEO)).unwrap()
+        &video_chunk(&plan, chunk, Encoder::Software, &url(), &paths(&VIDEO)).unwrap()
     ));
 }
 
@@ -119,16 +122,83 @@ fn a_first_chunk_of_a_turned_interlaced_source_by_copy() {
         ..Profile::default()
     };
     let plan = plan(probe, profile);
-    let chunk = &plan.video_chunks(&[])[0];
+    let chunk = &plan.video_chunks(&[], &Capacity::FUNCTIONS)[0];
     let input = MediaInput::file("/tmp/00001.nut");
     let outputs = paths(&["360p", "240p"]);
-    assert_snapshot!(lines(&video_chunk(&plan, chunk, &input, &outputs).unwrap()));
+    assert_snapshot!(lines(
+        &video_chunk(&plan, chunk, Encoder::Software, &input, &outputs).unwrap()
+    ));
+}
+
+/// A chunk in the middle of a film, encoded by a GPU.
+fn on_gpu(probe: SourceProbe, codec: VideoCodec, outputs: &[&str]) -> String {
+    let plan = plan(probe, Profile::default());
+    let chunk = &plan.video_chunks(&[], &Capacity::FUNCTIONS)[1];
+    let encoder = Encoder::Nvenc(codec);
+    lines(&video_chunk(&plan, chunk, encoder, &url(), &paths(outputs)).unwrap())
+}
+
+#[test]
+fn a_chunk_stays_on_the_gpu() {
+    assert_snapshot!(on_gpu(probe(), VideoCodec::H264, &VIDEO));
+}
+
+#[test]
+fn the_encoders_of_a_gpu() {
+    let last = |codec| {
+        let text = on_gpu(probe(), codec, &VIDEO);
+        text.split("-map [o3]").nth(1).unwrap().to_owned()
+    };
+    let all = [VideoCodec::H264, VideoCodec::Hevc, VideoCodec::Av1].map(last);
+    assert_snapshot!(all.join("\n"));
+}
+
+#[test]
+fn what_a_gpu_cannot_filter_is_filtered_in_memory() {
+    type Change = fn(&mut VideoTrack);
+    let changes: [Change; 7] = [
+        |track| track.interlaced = true,
+        |track| track.rotation = Rotation::Half,
+        |track| track.codec = "prores".into(),
+        |track| track.pixel_format = "yuv420p10le".into(),
+        |track| track.width = 8192,
+        |track| track.colour.range = Some("pc".into()),
+        |track| track.colour.matrix = Some("bt2020nc".into()),
+    ];
+    for change in changes {
+        let mut probe = probe();
+        change(probe.video.as_mut().unwrap());
+        let text = on_gpu(probe, VideoCodec::H264, &VIDEO);
+        assert!(text.contains("h264_nvenc"), "{text}");
+        assert!(!text.contains("cuda"), "{text}");
+    }
+}
+
+#[test]
+fn every_encoder_gets_the_same_frames() {
+    let plan = plan(probe(), Profile::default());
+    let chunk = &plan.video_chunks(&[], &Capacity::FUNCTIONS)[1];
+    let grid = |encoder| {
+        let args = video_chunk(&plan, chunk, encoder, &url(), &paths(&VIDEO)).unwrap();
+        let graph = args
+            .iter()
+            .position(|arg| arg == "-filter_complex")
+            .unwrap()
+            + 1;
+        let graph = args[graph].to_string_lossy().into_owned();
+        graph.split(",split=").next().unwrap().to_owned()
+    };
+    let software = grid(Encoder::Software);
+    assert!(software.ends_with("trim=start_pts=720:end_pts=1440"));
+    for codec in [VideoCodec::H264, VideoCodec::Hevc, VideoCodec::Av1] {
+        assert_eq!(grid(Encoder::Nvenc(codec)), software);
+    }
 }
 
 #[test]
 fn a_source_segment() {
     let plan = plan(probe(), Profile::default());
-    let chunk = &plan.video_chunks(&[])[1];
+    let chunk = &plan.video_chunks(&[], &Capacity::FUNCTIONS)[1];
     let output = PathBuf::from("/tmp/00002.nut");
     assert_snapshot!(lines(&cut_source(&plan, chunk, &url(), &output).unwrap()));
 }
@@ -205,8 +275,8 @@ fn pictures() {
 #[test]
 fn what_does_not_fit_the_plan_is_refused() {
     let with = plan(probe(), Profile::default());
-    let chunk = &with.video_chunks(&[])[0];
-    let too_few = video_chunk(&with, chunk, &url(), &paths(&["a"]));
+    let chunk = &with.video_chunks(&[], &Capacity::FUNCTIONS)[0];
+    let too_few = video_chunk(&with, chunk, Encoder::Software, &url(), &paths(&["a"]));
     assert_eq!(
         too_few,
         Err(ArgvError::Outputs {
@@ -217,6 +287,6 @@ fn what_does_not_fit_the_plan_is_refused() {
     let mut alone = probe();
     alone.video = None;
     let alone = plan(alone, Profile::default());
-    let none = video_chunk(&alone, chunk, &url(), &[]);
+    let none = video_chunk(&alone, chunk, Encoder::Software, &url(), &[]);
     assert_eq!(none, Err(ArgvError::WithoutPicture));
 }

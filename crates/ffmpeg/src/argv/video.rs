@@ -1,4 +1,10 @@
 //! One encode chunk of the picture: decoded once, all rungs in one process.
+//!
+//! Which frames there are is decided here, the same for every encoder. What an encoder needs for
+//! itself is in a module of its own.
+
+mod nvenc;
+mod software;
 
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -10,7 +16,26 @@ use domain::source::{Rotation, VideoTrack};
 use domain::time::Rational;
 
 use super::{Args, ArgvError, SHIFT_SECONDS, check_outputs, colour, picture, seconds};
+use crate::encoder::Encoder;
 use crate::input::MediaInput;
+
+/// Where frames lie between decoder and encoder.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Frames {
+    /// In the machine's memory, made by ffmpeg's own decoders and filters.
+    InMemory,
+    /// On the GPU.
+    OnGpu,
+}
+
+impl Frames {
+    fn of(encoder: Encoder, video: &VideoPlan, track: &VideoTrack) -> Self {
+        match encoder {
+            Encoder::Nvenc(_) if nvenc::decodes(video, track) => Self::OnGpu,
+            Encoder::Nvenc(_) | Encoder::Software => Self::InMemory,
+        }
+    }
+}
 
 /// Encodes the frames of `chunk` in every rung of the plan.
 ///
@@ -18,13 +43,14 @@ use crate::input::MediaInput;
 /// `outputs` has one path for each rung, in the plan's order. Each becomes a fragmented MP4 with
 /// one fragment for each GOP and exactly `chunk.frames.len()` frames; its times are to be rebuilt,
 /// because they differ between builds of ffmpeg. Equal arguments give equal bytes with the same
-/// build.
+/// build in software; with a GPU they give the same frames at the same times.
 ///
 /// # Errors
 /// [`ArgvError`] when the plan has no picture or `outputs` does not match its rungs.
 pub fn video_chunk(
     plan: &Plan,
     chunk: &EncodeChunk,
+    encoder: Encoder,
     input: &MediaInput,
     outputs: &[PathBuf],
 ) -> Result<Vec<OsString>, ArgvError> {
@@ -35,6 +61,10 @@ pub fn video_chunk(
     args.flag("-copyts");
     // The plan says how to turn, because NUT loses the display matrix.
     args.flag("-noautorotate");
+    let frames = Frames::of(encoder, video, track);
+    if frames == Frames::OnGpu {
+        nvenc::decode(&mut args);
+    }
     match video.cut {
         CutMode::Range => {
             seek(&mut args, chunk);
@@ -44,10 +74,14 @@ pub fn video_chunk(
             args.source(input, "nut");
         }
     }
-    args.set("-filter_complex", graph(plan, video, track, chunk));
+    args.set("-filter_complex", graph(plan, video, track, chunk, frames));
     for ((n, rung), output) in video.rungs.iter().enumerate().zip(outputs) {
         args.set("-map", format!("[o{n}]"));
-        encode(&mut args, plan, rung);
+        stream(&mut args, plan);
+        match encoder {
+            Encoder::Software => software::encode(&mut args, plan, rung),
+            Encoder::Nvenc(codec) => nvenc::encode(&mut args, plan, rung, codec),
+        }
         mux(&mut args, plan, chunk);
         args.flag(output);
     }
@@ -64,7 +98,64 @@ pub(super) fn seek(args: &mut Args, chunk: &EncodeChunk) {
 }
 
 /// The filter graph: source frames onto the output grid, upright, then one scaler for each rung.
-fn graph(plan: &Plan, video: &VideoPlan, track: &VideoTrack, chunk: &EncodeChunk) -> String {
+fn graph(
+    plan: &Plan,
+    video: &VideoPlan,
+    track: &VideoTrack,
+    chunk: &EncodeChunk,
+    frames: Frames,
+) -> String {
+    let mut graph = grid(plan, video, track, chunk);
+    graph += match video.rotation {
+        Rotation::None => "",
+        Rotation::Clockwise => ",transpose=clock",
+        Rotation::CounterClockwise => ",transpose=cclock",
+        Rotation::Half => ",hflip,vflip",
+    };
+    let _ = write!(graph, ",split={}", video.rungs.len());
+    for n in 0..video.rungs.len() {
+        let _ = write!(graph, "[s{n}]");
+    }
+    let tags = colour::tags(track);
+    // Players that are told no colours guess by the picture's size, which differs between rungs.
+    // Said on the frames, because the encoder's own options lose against what frames say, and make
+    // the scaler convert what is not labelled.
+    let colours = format!(
+        "setparams=color_primaries={}:color_trc={}:colorspace={}:range=tv",
+        tags.primaries, tags.transfer, tags.matrix
+    );
+    for (n, rung) in video.rungs.iter().enumerate() {
+        let scale = scale(rung, &tags, frames);
+        let _ = write!(graph, ";[s{n}]{scale},{colours}[o{n}]");
+    }
+    graph
+}
+
+/// To the size of a rung, square pixels, limited range and 4:2:0, which every player decodes.
+fn scale(rung: &VideoRung, tags: &colour::Tags, frames: Frames) -> String {
+    let (width, height) = (rung.width, rung.height);
+    match frames {
+        Frames::InMemory => {
+            let convert = if tags.convert {
+                format!(":out_color_matrix={}", tags.matrix)
+            } else {
+                String::new()
+            };
+            // accurate_rnd and bitexact: the default scaler differs between CPUs.
+            format!(
+                "scale={width}:{height}:flags=bicubic+accurate_rnd+bitexact:out_range=tv{convert},\
+                 setsar=1,format=yuv420p"
+            )
+        }
+        // The same curve as in memory; its default would be bilinear on some versions.
+        Frames::OnGpu => {
+            format!("scale_cuda=w={width}:h={height}:interp_algo=bicubic:format=yuv420p,setsar=1")
+        }
+    }
+}
+
+/// Source frames onto the output grid: exactly the chunk's frames, each with its number as pts.
+fn grid(plan: &Plan, video: &VideoPlan, track: &VideoTrack, chunk: &EncodeChunk) -> String {
     let (stream, shift) = match video.cut {
         CutMode::Range => (track.index, 0),
         // The only stream of a source segment.
@@ -97,39 +188,6 @@ fn graph(plan: &Plan, video: &VideoPlan, track: &VideoTrack, chunk: &EncodeChunk
         ",trim=start_pts={}:end_pts={}",
         chunk.frames.start, chunk.frames.end
     );
-    graph += match video.rotation {
-        Rotation::None => "",
-        Rotation::Clockwise => ",transpose=clock",
-        Rotation::CounterClockwise => ",transpose=cclock",
-        Rotation::Half => ",hflip,vflip",
-    };
-    let _ = write!(graph, ",split={}", video.rungs.len());
-    for n in 0..video.rungs.len() {
-        let _ = write!(graph, "[s{n}]");
-    }
-    let tags = colour::tags(track);
-    let convert = if tags.convert {
-        format!(":out_color_matrix={}", tags.matrix)
-    } else {
-        String::new()
-    };
-    // Players that are told no colours guess by the picture's size, which differs between rungs.
-    // Said on the frames, because the encoder's own options lose against what frames say, and make
-    // the scaler convert what is not labelled.
-    let colours = format!(
-        "setparams=color_primaries={}:color_trc={}:colorspace={}:range=tv",
-        tags.primaries, tags.transfer, tags.matrix
-    );
-    for (n, rung) in video.rungs.iter().enumerate() {
-        // accurate_rnd and bitexact: the default scaler differs between CPUs. Square pixels,
-        // limited range and 4:2:0 are what every player decodes.
-        let _ = write!(
-            graph,
-            ";[s{n}]scale={}:{}:flags=bicubic+accurate_rnd+bitexact:out_range=tv{convert},\
-             setsar=1,format=yuv420p,{colours}[o{n}]",
-            rung.width, rung.height
-        );
-    }
     graph
 }
 
@@ -138,12 +196,9 @@ fn shift_ticks(track: &VideoTrack) -> i128 {
     (Rational::whole(SHIFT_SECONDS) / track.time_base).round()
 }
 
-fn encode(args: &mut Args, plan: &Plan, rung: &VideoRung) {
-    let profile = &plan.profile.video;
-    let timeline = &plan.timeline;
-    let rate = timeline.rate;
-    let gop = timeline.gop_frames.to_string();
-    let maxrate = rung.max_rate.0;
+/// What holds for the stream whatever encodes it.
+fn stream(args: &mut Args, plan: &Plan) {
+    let rate = plan.timeline.rate;
     // Sound is encoded apart.
     args.flag("-an");
     // The graph has decided which frames there are.
@@ -151,22 +206,13 @@ fn encode(args: &mut Args, plan: &Plan, rung: &VideoRung) {
     // One frame is a whole number of ticks of the track.
     let tick = format!("{}/{}", rate.frame_ticks(), rate.timescale());
     args.set("-enc_time_base", tick);
-    args.set("-c:v", "libx264").set("-preset", &profile.preset);
-    // 8 bit 4:2:0 with B-frames and CABAC, decoded by every player that plays H.264 at all.
-    args.set("-profile:v", "high");
-    // One CRF for all chunks of a rung: it is written into the init segment. The peak is bounded
-    // for players that choose by bandwidth, over two seconds.
-    args.set("-crf", profile.crf.to_string());
+}
+
+/// Bounds the peak for players that choose by bandwidth, over two seconds.
+fn bounded(args: &mut Args, rung: &VideoRung) {
+    let maxrate = rung.max_rate.0;
     args.set("-maxrate", maxrate.to_string());
     args.set("-bufsize", (2 * maxrate).to_string());
-    // An IDR at every GOP boundary and nowhere else, so that all rungs switch at the same frames.
-    args.set("-g", &gop).set("-keyint_min", &gop);
-    args.set("-sc_threshold", "0");
-    args.set("-bf", "3");
-    // x264's output depends on the number of threads, so it is never left to the machine.
-    args.set("-threads", profile.threads.to_string());
-    // cpu-independent: the same bytes on every CPU. Closed GOPs: a segment decodes by itself.
-    args.set("-x264-params", "cpu-independent=1:open-gop=0");
 }
 
 fn mux(args: &mut Args, plan: &Plan, chunk: &EncodeChunk) {

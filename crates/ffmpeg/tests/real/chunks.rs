@@ -3,11 +3,12 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use domain::cost::{Capacity, Worker};
 use domain::plan::{EncodeChunk, Plan};
 use domain::profile::{CutChoice, Profile, VideoProfile};
 use domain::time::FrameRange;
 use ffmpeg::argv::{cut_source, video_chunk};
-use ffmpeg::{MediaInput, Process};
+use ffmpeg::{Encoder, MediaInput, Process};
 
 use crate::support::{Clips, X264, read, soon, up_to_graph};
 
@@ -59,6 +60,7 @@ fn whole(plan: &Plan) -> EncodeChunk {
             end: plan.timeline.frames,
         },
         seek: None,
+        worker: Worker::Function,
     }
 }
 
@@ -80,18 +82,24 @@ async fn same(clips: &Clips, name: &str) {
     let output = [PathBuf::from("unused.mp4")];
     for cut in [CutChoice::Range, CutChoice::Copy] {
         let (mut plan, probed) = clips.plan(name, profile(CutChoice::Range)).await;
-        let all = video_chunk(&plan, &whole(&plan), &MediaInput::file(&source), &output);
+        let all = video_chunk(
+            &plan,
+            &whole(&plan),
+            Encoder::Software,
+            &MediaInput::file(&source),
+            &output,
+        );
         let expected = frames(clips, all.unwrap()).await;
         assert_eq!(expected.len() as u64, plan.timeline.frames, "{name}");
         if cut == CutChoice::Copy {
             plan = clips.plan(name, profile(cut)).await.0;
         }
-        let chunks = plan.video_chunks(&probed.keyframes);
+        let chunks = plan.video_chunks(&probed.keyframes, &Capacity::FUNCTIONS);
         assert!(chunks.len() > 2, "{name}");
         let mut joined = Vec::new();
         for chunk in &chunks {
             let input = input(clips, &plan, chunk, &source).await;
-            let args = video_chunk(&plan, chunk, &input, &output).unwrap();
+            let args = video_chunk(&plan, chunk, Encoder::Software, &input, &output).unwrap();
             joined.extend(frames(clips, args).await);
         }
         assert_eq!(joined.len(), expected.len(), "{name} {cut:?}");
@@ -170,11 +178,20 @@ async fn by_range_and_by_copy_the_encoded_bytes_are_equal() {
     let mut encoded = Vec::new();
     for cut in [CutChoice::Range, CutChoice::Copy] {
         let (plan, _) = clips.plan("o.mp4", profile(cut)).await;
-        let chunk = &plan.video_chunks(&[])[1];
+        let chunk = &plan.video_chunks(&[], &Capacity::FUNCTIONS)[1];
         let input = input(&clips, &plan, chunk, &source).await;
         let output = clips.path(&format!("{cut:?}.mp4"));
         clips
-            .run(video_chunk(&plan, chunk, &input, std::slice::from_ref(&output)).unwrap())
+            .run(
+                video_chunk(
+                    &plan,
+                    chunk,
+                    Encoder::Software,
+                    &input,
+                    std::slice::from_ref(&output),
+                )
+                .unwrap(),
+            )
             .await;
         encoded.push(read(&output));
     }
@@ -218,10 +235,10 @@ async fn colours_keep_their_values_with_and_without_tags() {
             .map(|n| clips.path(&format!("{n}.mp4")))
             .chain([output])
             .collect();
-        let chunk = &plan.video_chunks(&[])[0];
+        let chunk = &plan.video_chunks(&[], &Capacity::FUNCTIONS)[0];
         let input = MediaInput::file(clips.path("c.mp4"));
         clips
-            .run(video_chunk(&plan, chunk, &input, &outputs).unwrap())
+            .run(video_chunk(&plan, chunk, Encoder::Software, &input, &outputs).unwrap())
             .await;
         let source = pixel(&clips, "c.mp4", width, height);
         let got = pixel(&clips, "o.mp4", rung.width as usize, rung.height as usize);

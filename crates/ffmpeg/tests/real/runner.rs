@@ -5,7 +5,7 @@ use std::time::{Duration, Instant as Clock};
 
 use crate::support::{soon, tools};
 use domain::{ErrorCode, Fault};
-use ffmpeg::{Process, RunError, Tools};
+use ffmpeg::{Encoder, Process, RunError, Tools};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::time::{Instant, sleep, timeout};
@@ -63,6 +63,11 @@ async fn the_version_is_that_of_the_build() {
         version.starts_with(|c: char| c.is_ascii_digit()),
         "{version}"
     );
+}
+
+#[tokio::test]
+async fn the_build_of_the_functions_encodes_in_software() {
+    assert_eq!(Encoder::choose(&tools(), soon()).await, Encoder::Software);
 }
 
 #[tokio::test(flavor = "multi_thread")]
