@@ -4,25 +4,39 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
 use aws_sdk_rds::auth_token::{AuthTokenGenerator, Config as TokenConfig};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
+use sqlx::{Connection, PgConnection};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::error::DatabaseError;
 
-/// Connections of one process. A function works on one invocation at a time; a second connection
-/// lets a new one take over from one that the server closed.
+// The limits suit a process that works on one invocation at a time, may be frozen for an hour
+// between two of them, and is one of hundreds: its stage has minutes and is tried again.
+
+/// Connections of one process. One is in use at a time; the second one lets a call go on while the
+/// first is still being closed. Hundreds of processes at once stay below a small server's limit.
 const MAX_CONNECTIONS: u32 = 2;
-/// Longest wait for a connection, its making included.
+/// Longest wait for a connection, its making included: a server that fails over is back after a
+/// minute, so that waiting longer here would only take the stage's own retry its time.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
-/// A frozen function's connections are dead: throw away what was idle for this long.
+/// Connections that were idle for this long are closed, so that they do not count on the server. A
+/// frozen process closes nothing; what it finds when it thaws is for [`ALIVE_TIMEOUT`].
 const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
-/// Longest for one statement, on the server.
+/// Longest for a connection to show, before it is used, that it is alive. The network forgets a
+/// connection that was silent for minutes without telling either end, and a call that is sent into
+/// it waits for an answer that never comes.
+const ALIVE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Longest for one statement, on the server. None takes more than milliseconds; one that waits for
+/// a lock gives up while the function still has time to say so.
 const STATEMENT_TIMEOUT: &str = "15s";
+/// Longest that the server keeps a transaction without a statement. A function that is killed or
+/// frozen in the middle of one would hold its locks for as long as its connection seems to be there.
+const IDLE_TRANSACTION_TIMEOUT: &str = "15s";
 /// A token is valid for 15 minutes (RDS); after this long a new connection gets a new one.
 const TOKEN_AGE: Duration = Duration::from_mins(10);
 
@@ -84,7 +98,13 @@ impl DatabaseConfig {
             .username(&self.user)
             .password(password)
             .application_name("millrace")
-            .options([("statement_timeout", STATEMENT_TIMEOUT)]);
+            .options([
+                ("statement_timeout", STATEMENT_TIMEOUT),
+                (
+                    "idle_in_transaction_session_timeout",
+                    IDLE_TRANSACTION_TIMEOUT,
+                ),
+            ]);
         let options = match &self.ca {
             Some(ca) => options.ssl_root_cert(ca),
             None => options,
@@ -111,7 +131,9 @@ pub struct Database {
 struct Token {
     config: DatabaseConfig,
     sdk: SdkConfig,
-    signed: Mutex<Option<Instant>>,
+    /// When, by the clock that signs: the server compares a token with the time of day, and the
+    /// monotonic clock of a frozen process need not go on.
+    signed: Mutex<Option<SystemTime>>,
 }
 
 impl Database {
@@ -207,9 +229,10 @@ impl Database {
     async fn renew(&self) -> Result<(), DatabaseError> {
         if let Some(token) = &self.token {
             let mut signed = token.signed.lock().await;
-            if signed.is_none_or(|signed| signed.elapsed() > TOKEN_AGE) {
+            let now = token.now();
+            if signed.is_none_or(|signed| is_old(signed, now)) {
                 self.pool.set_connect_options(token.sign().await?);
-                *signed = Some(Instant::now());
+                *signed = Some(now);
             }
         }
         Ok(())
@@ -217,6 +240,13 @@ impl Database {
 }
 
 impl Token {
+    /// The time that the SDK signs with.
+    fn now(&self) -> SystemTime {
+        self.sdk
+            .time_source()
+            .map_or_else(SystemTime::now, |clock| clock.now())
+    }
+
     async fn sign(&self) -> Result<PgConnectOptions, DatabaseError> {
         let config = TokenConfig::builder()
             .hostname(&self.config.host)
@@ -232,12 +262,30 @@ impl Token {
     }
 }
 
+/// Whether a token that was signed then must not be used for a new connection now. A clock that was
+/// set back makes it old, too: it would be one from the future.
+fn is_old(signed: SystemTime, now: SystemTime) -> bool {
+    now.duration_since(signed)
+        .map_or(true, |age| age > TOKEN_AGE)
+}
+
 fn pool(options: PgConnectOptions) -> PgPool {
     PgPoolOptions::new()
         .max_connections(MAX_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(IDLE_TIMEOUT)
+        // Instead of the pool's own check, which waits for as long as the caller does.
+        .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(is_alive(connection)))
         .connect_lazy_with(options)
+}
+
+/// An error takes the connection out of the pool without a word to the server.
+async fn is_alive(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    tokio::time::timeout(ALIVE_TIMEOUT, connection.ping())
+        .await
+        .map_err(|late| sqlx::Error::Io(late.into()))??;
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -265,6 +313,15 @@ mod tests {
         }
         assert!(config("db.example.com", password).encrypted());
         assert!(config("db.example.com", token).encrypted());
+    }
+
+    #[test]
+    fn a_token_is_old_after_ten_minutes_and_when_the_clock_was_set_back() {
+        let signed = SystemTime::UNIX_EPOCH + Duration::from_hours(1);
+        assert!(!is_old(signed, signed));
+        assert!(!is_old(signed, signed + Duration::from_mins(10)));
+        assert!(is_old(signed, signed + Duration::from_secs(601)));
+        assert!(is_old(signed, signed - Duration::from_secs(1)));
     }
 
     #[test]

@@ -9,10 +9,12 @@
 
 mod connect;
 mod error;
+mod prepare;
 mod read;
 mod record;
 
 pub use connect::{Auth, Database, DatabaseConfig};
 pub use error::DatabaseError;
+pub use prepare::PrepareSchema;
 pub use read::{AssetRow, PublicationRow, ReadAssets};
 pub use record::{Outcome, RecordOutcome};

@@ -1,13 +1,14 @@
 //! The relational core on a real PostgreSQL: `MILLRACE_TEST_DATABASE_URL` names a server on which
-//! databases may be made. Every test makes one of its own.
+//! databases and roles may be made. Every test makes one of its own. Those that connect by a token need
+//! the Python of the local stack, too: `MILLRACE_PYTHON`.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "what these helpers cannot do, no test can do without"
-)]
+#![cfg(test)]
 
+mod constraints;
 mod fixtures;
+mod gate;
+mod iam;
+mod silence;
 
 use database::{AssetRow, Database, DatabaseError, ReadAssets, RecordOutcome};
 use domain::ids::{AssetId, JobId};
