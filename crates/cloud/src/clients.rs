@@ -9,6 +9,7 @@ use aws_sdk_s3::config::Credentials;
 use crate::dynamodb::DynamoDocuments;
 use crate::s3::S3Store;
 use crate::step_functions::StepFunctions;
+use crate::task_callback::{TaskToken, WaitingTask};
 
 /// A host that does not accept within this time is taken for dead.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -111,5 +112,11 @@ impl AwsClients {
     #[must_use]
     pub fn executions(&self, state_machine: impl Into<String>) -> StepFunctions {
         StepFunctions::new(aws_sdk_sfn::Client::new(&self.config), state_machine)
+    }
+
+    /// The state that waits for this token.
+    #[must_use]
+    pub fn waiting_task(&self, token: TaskToken) -> WaitingTask {
+        WaitingTask::new(aws_sdk_sfn::Client::new(&self.config), token)
     }
 }

@@ -2,24 +2,27 @@
 //!
 //! | item | `pk` | `sk` | attributes beside `document` |
 //! |---|---|---|---|
-//! | job | `JOB#{job}` | `JOB` | `state`, `asset`, `owner`, `order`, `claimed_at` (ms) |
+//! | job | `JOB#{job}` | `JOB` | `state`, `asset`, `owner`, `order`, `lease`, `version`, `open`, `lease_expires_at` (ms) |
 //! | asset | `ASSET#{asset}` | `ASSET` | `state`, `owner`, `newest`, `published`, `revision` |
 //!
 //! `document` is the record as a native map, so that the console and a query can look into it;
-//! the attributes beside it are what conditions and indexes need.
+//! the attributes beside it are what conditions and indexes need. Running jobs alone have `open`
+//! and `lease_expires_at`, the keys of the index `open`, by which the sweep finds them.
 //!
 //! The role needs `dynamodb:GetItem`, `PutItem`, `UpdateItem` and `ConditionCheckItem`, each only
-//! where the port that is used needs it: reading the first, claiming the first two, finishing all.
+//! where the port that is used needs it: reading the first, claiming and leasing the first two,
+//! finishing all; the sweep also `dynamodb:Query` on the index.
 
 mod item;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     CancellationReason, ConditionCheck, Get, Put, ReturnValuesOnConditionCheckFailure,
     TransactGetItem, TransactWriteItem, Update,
@@ -30,9 +33,14 @@ use domain::job::{AssetDocument, JobRecord};
 use crate::attribute::Attributes;
 use crate::classify::classify;
 use crate::error::StoreError;
-use crate::finish::{Finished, JobOrder, JobOutcome, Settlement, StoredAsset, StoredJob, settle};
-use crate::ports::{Claim, ClaimJob, FinishJob, ReadDocuments, UploadedAt};
+use crate::finish::{Finished, JobOutcome, Settlement, StoredAsset, StoredJob, settle};
+use crate::lease::now_ms;
+use crate::ports::{Claim, ClaimJob, FindExpired, FinishJob, KeepJob, ReadDocuments, UploadedAt};
 
+/// The index of running jobs by the end of their lease.
+const OPEN_INDEX: &str = "open";
+/// Most jobs of a shard that one sweep looks at.
+const EXPIRED_PER_SHARD: i32 = 25;
 /// Tries to finish a job while others write the same asset.
 const FINISH_ATTEMPTS: u32 = 10;
 /// Wait before the second try; each further one waits as much longer.
@@ -43,6 +51,15 @@ const FINISH_BACKOFF: Duration = Duration::from_millis(20);
 pub struct DynamoDocuments {
     client: Client,
     table: String,
+}
+
+/// One try to write how a job ended.
+enum Try {
+    Done(Box<Finished>),
+    /// Another attempt has taken over.
+    Stale,
+    /// Somebody else wrote in between.
+    Again,
 }
 
 /// Whether a transaction went through.
@@ -145,13 +162,21 @@ impl DynamoDocuments {
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(item::job_key(&record.job)))
-            .update_expression("SET #document = :document, #state = :state")
-            .condition_expression("#state = :before")
+            // The job has ended: it leaves the index of running jobs.
+            .update_expression(
+                "SET #document = :document, #state = :state, #version = :next \
+                 REMOVE #open, #expires",
+            )
+            .condition_expression("#version = :seen")
             .expression_attribute_names("#document", item::DOCUMENT)
             .expression_attribute_names("#state", item::STATE)
+            .expression_attribute_names("#version", item::VERSION)
+            .expression_attribute_names("#open", item::OPEN)
+            .expression_attribute_names("#expires", item::EXPIRES)
             .expression_attribute_values(":document", item::document(record)?)
             .expression_attribute_values(":state", item::state(record.state))
-            .expression_attribute_values(":before", item::state(before.record.state))
+            .expression_attribute_values(":seen", item::number(before.version))
+            .expression_attribute_values(":next", item::number(before.version + 1))
             .build()
             .map_err(|error| refused(action, error))?;
         Ok(TransactWriteItem::builder().update(update).build())
@@ -195,18 +220,21 @@ impl DynamoDocuments {
         Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
-    /// One try to finish; none when somebody else wrote in between.
+    /// One try to finish.
     async fn try_finish(
         &self,
         job: &JobId,
         asset: &AssetId,
+        attempt: u32,
         outcome: &JobOutcome,
-    ) -> Result<Option<Finished>, StoreError> {
+    ) -> Result<Try, StoreError> {
         let action = format!("write the end of job {job}");
         let Some((stored, before)) = self.snapshot(job, asset).await? else {
-            return Ok(None);
+            return Ok(Try::Again);
         };
-        let (record, after, items) = match (settle(&stored, before.as_ref(), outcome), &before) {
+        let settlement = settle(&stored, before.as_ref(), attempt, outcome);
+        let (record, after, items) = match (settlement, &before) {
+            (Settlement::Stale, _) => return Ok(Try::Stale),
             (Settlement::Both(record, after), _) => {
                 let items = vec![
                     self.job_update(&stored, &record, &action)?,
@@ -223,34 +251,27 @@ impl DynamoDocuments {
             }
             (Settlement::Unchanged, Some(before)) => (stored.record, before.clone(), Vec::new()),
             // An asset that does not exist yet is always written.
-            (Settlement::Unchanged | Settlement::Record(_), None) => return Ok(None),
+            (Settlement::Unchanged | Settlement::Record(_), None) => return Ok(Try::Again),
         };
         if !items.is_empty() && self.write(items, &action).await? == Written::No {
-            return Ok(None);
+            return Ok(Try::Again);
         }
-        Ok(Some(Finished {
+        Ok(Try::Done(Box::new(Finished {
             record,
             asset: after.document,
             revision: after.revision,
-        }))
+        })))
     }
 }
 
 impl ClaimJob for DynamoDocuments {
     async fn claim(&self, record: &JobRecord, uploaded: UploadedAt) -> Result<Claim, StoreError> {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        let claimed_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-        let stored = StoredJob {
-            record: record.clone(),
-            order: JobOrder::new(record, uploaded, claimed_ms),
-        };
+        let stored = StoredJob::claimed(record.clone(), uploaded, now_ms());
         let answer = self
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(item::write_job(&stored, claimed_ms)?))
+            .set_item(Some(item::write_job(&stored)?))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
@@ -261,9 +282,9 @@ impl ClaimJob for DynamoDocuments {
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                 let known = match failed.item() {
-                    Some(known) => item::read_job(known)?.record,
+                    Some(known) => item::read_job(known)?,
                     None => self
-                        .job(&record.job)
+                        .load(&record.job)
                         .await?
                         .ok_or_else(|| unknown(&record.job))?,
                 };
@@ -280,12 +301,7 @@ impl ClaimJob for DynamoDocuments {
 
 impl ReadDocuments for DynamoDocuments {
     async fn job(&self, job: &JobId) -> Result<Option<JobRecord>, StoreError> {
-        let found = self
-            .get(item::job_key(job), format!("read job {job}"))
-            .await?;
-        found
-            .map(|found| Ok(item::read_job(&found)?.record))
-            .transpose()
+        Ok(self.load(job).await?.map(|stored| stored.record))
     }
 
     async fn asset(&self, asset: &AssetId) -> Result<Option<AssetDocument>, StoreError> {
@@ -298,14 +314,98 @@ impl ReadDocuments for DynamoDocuments {
     }
 }
 
-impl FinishJob for DynamoDocuments {
-    async fn finish(&self, job: &JobId, outcome: &JobOutcome) -> Result<Finished, StoreError> {
-        let record = self.job(job).await?.ok_or_else(|| unknown(job))?;
-        for attempt in 1..=FINISH_ATTEMPTS {
-            if let Some(finished) = self.try_finish(job, &record.asset, outcome).await? {
-                return Ok(finished);
+impl KeepJob for DynamoDocuments {
+    async fn load(&self, job: &JobId) -> Result<Option<StoredJob>, StoreError> {
+        let found = self
+            .get(item::job_key(job), format!("read job {job}"))
+            .await?;
+        found.as_ref().map(item::read_job).transpose()
+    }
+
+    async fn swap(&self, seen: &StoredJob, next: &StoredJob) -> Result<bool, StoreError> {
+        // An update, not a put: what encoders may do is to change a job that is there.
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item::job_key(&seen.record.job)))
+            .condition_expression("#version = :seen")
+            .expression_attribute_values(":seen", item::number(seen.version));
+        let mut assignments = Vec::new();
+        for (name, value) in item::job_fields(next)? {
+            assignments.push(format!("#{name} = :{name}"));
+            update = update
+                .expression_attribute_names(format!("#{name}"), &name)
+                .expression_attribute_values(format!(":{name}"), value);
+        }
+        let expression = format!("SET {}", assignments.join(", "));
+        match update.update_expression(expression).send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
             }
-            tokio::time::sleep(FINISH_BACKOFF * attempt).await;
+            Err(error) => {
+                let action = format!("write job {}", seen.record.job);
+                Err(classify(error, self.what(), action))
+            }
+        }
+    }
+}
+
+impl FindExpired for DynamoDocuments {
+    async fn expired(&self, now_ms: u64) -> Result<Vec<StoredJob>, StoreError> {
+        let mut jobs = Vec::new();
+        for shard in 0..item::SHARDS {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(OPEN_INDEX)
+                .key_condition_expression("#open = :shard AND #expires <= :now")
+                .expression_attribute_names("#open", item::OPEN)
+                .expression_attribute_names("#expires", item::EXPIRES)
+                .expression_attribute_values(":shard", item::text(item::shard_name(shard)))
+                .expression_attribute_values(":now", item::number(now_ms))
+                .limit(EXPIRED_PER_SHARD)
+                .send()
+                .await
+                .map_err(|error| {
+                    classify(
+                        error,
+                        self.what(),
+                        "find jobs that nobody works on".to_owned(),
+                    )
+                })?;
+            for found in answer.items() {
+                jobs.push(item::read_job(found)?);
+            }
+        }
+        jobs.sort_by_key(|job| job.lease.expires_ms);
+        Ok(jobs)
+    }
+}
+
+impl FinishJob for DynamoDocuments {
+    async fn finish(
+        &self,
+        job: &JobId,
+        attempt: u32,
+        outcome: &JobOutcome,
+    ) -> Result<Option<Finished>, StoreError> {
+        let record = self.job(job).await?.ok_or_else(|| unknown(job))?;
+        for tried in 1..=FINISH_ATTEMPTS {
+            match self
+                .try_finish(job, &record.asset, attempt, outcome)
+                .await?
+            {
+                Try::Done(finished) => return Ok(Some(*finished)),
+                Try::Stale => return Ok(None),
+                Try::Again => tokio::time::sleep(FINISH_BACKOFF * tried).await,
+            }
         }
         Err(StoreError::Contended {
             what: format!("asset {}", record.asset),

@@ -7,7 +7,9 @@
 //!
 //! | outcome | the job | the asset |
 //! |---|---|---|
+//! | of an attempt that another one has taken over from | stays as it is | stays as it is |
 //! | of a job that is ready | stays as it is | stays as it is |
+//! | ready, the job was cancelled before | failed, `JobCancelled` | keeps what is published |
 //! | ready, a newer upload's stream is published | failed, `SourceChanged` | stays as it is |
 //! | ready | ready | its stream replaces what is published |
 //! | failed | failed, with the reason | keeps what is published |
@@ -22,6 +24,7 @@
 
 use domain::ErrorCode;
 use domain::job::{AssetDocument, JobError, JobRecord, JobState, Published};
+use domain::lease::Lease;
 
 use crate::ports::UploadedAt;
 
@@ -81,6 +84,34 @@ pub struct StoredJob {
     pub record: JobRecord,
     /// Its place among the asset's jobs.
     pub order: JobOrder,
+    /// Who works on it.
+    pub lease: Lease,
+    /// Writes of this item so far, from 1: a write names the one that it replaces.
+    pub version: u64,
+}
+
+impl StoredJob {
+    /// A job as its claim writes it.
+    #[must_use]
+    pub fn claimed(record: JobRecord, uploaded: UploadedAt, now_ms: u64) -> Self {
+        let order = JobOrder::new(&record, uploaded, now_ms);
+        Self {
+            record,
+            order,
+            lease: Lease::first(now_ms),
+            version: 1,
+        }
+    }
+
+    /// The same job with another lease: the next version.
+    #[must_use]
+    pub fn with_lease(&self, lease: Lease) -> Self {
+        Self {
+            lease,
+            version: self.version + 1,
+            ..self.clone()
+        }
+    }
 }
 
 /// An asset as a store keeps it.
@@ -99,6 +130,8 @@ pub struct StoredAsset {
 /// What a store has to write for an outcome.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Settlement {
+    /// Nothing: the outcome is that of an earlier attempt.
+    Stale,
     /// Nothing: the outcome is known, or comes too late.
     Unchanged,
     /// The record alone, if the asset still has the revision that was read.
@@ -109,12 +142,21 @@ pub enum Settlement {
 
 /// Applies the rules of this module to what a store holds.
 #[must_use]
-pub fn settle(job: &StoredJob, asset: Option<&StoredAsset>, outcome: &JobOutcome) -> Settlement {
+pub fn settle(
+    job: &StoredJob,
+    asset: Option<&StoredAsset>,
+    attempt: u32,
+    outcome: &JobOutcome,
+) -> Settlement {
     if job.record.state == JobState::Ready && asset.is_some() {
         return Settlement::Unchanged;
     }
+    if job.lease.attempt != attempt {
+        return Settlement::Stale;
+    }
     let published = asset.and_then(|asset| asset.published.as_ref());
     let outcome = match outcome {
+        _ if job.lease.cancelled => &JobOutcome::Failed(cancelled(&job.record)),
         JobOutcome::Ready(_) if published.is_some_and(|newer| *newer > job.order) => {
             &JobOutcome::Failed(superseded(&job.record))
         }
@@ -181,6 +223,17 @@ fn blank(job: &StoredJob) -> StoredAsset {
         newest: job.order.clone(),
         published: None,
         revision: 0,
+    }
+}
+
+/// Why a cancelled job failed, whatever its last stage says.
+fn cancelled(record: &JobRecord) -> JobError {
+    JobError {
+        code: ErrorCode::JobCancelled,
+        message: format!(
+            "{}: the job was cancelled",
+            record.source.object.key.file_name()
+        ),
     }
 }
 

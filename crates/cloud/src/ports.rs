@@ -17,7 +17,7 @@ use domain::object::{BucketName, ObjectKey, ObjectRef, SourceObject};
 
 use crate::content::Content;
 use crate::error::StoreError;
-use crate::finish::{Finished, JobOutcome};
+use crate::finish::{Finished, JobOutcome, StoredJob};
 use crate::signed_url::SignedUrl;
 
 /// The most bytes that one read holds in memory: 16 MiB.
@@ -200,8 +200,8 @@ pub trait SignObject: Send + Sync {
 pub enum Claim {
     /// The record is new and the caller's.
     New,
-    /// The job is known, and stands as the record says.
-    Known(JobRecord),
+    /// The job is known, and stands as it says.
+    Known(StoredJob),
 }
 
 /// Claims a job.
@@ -244,8 +244,9 @@ pub trait ReadDocuments: Send + Sync {
 
 /// Ends a job: the one writer of "ready" and "failed".
 pub trait FinishJob: Send + Sync {
-    /// Writes the job's record and its asset's document in one transaction, and returns both as
-    /// they now are. [`crate::finish`] has the rules; in short: a failure never takes away what is
+    /// Writes what `attempt` made of the job: the record and the asset's document in one
+    /// transaction; returns both as they now are. None when another attempt has taken over: its
+    /// own outcome counts. [`crate::finish`] has the rules; in short: a failure never takes away what is
     /// published, a job that was published stays ready, a newer upload's stream is never replaced
     /// by an older one's, and the same call again changes nothing.
     ///
@@ -256,8 +257,45 @@ pub trait FinishJob: Send + Sync {
     fn finish(
         &self,
         job: &JobId,
+        attempt: u32,
         outcome: &JobOutcome,
-    ) -> impl Future<Output = Result<Finished, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<Finished>, StoreError>> + Send;
+}
+
+/// Keeps who works on a job. [`crate::lease`] has the steps.
+pub trait KeepJob: Send + Sync {
+    /// The job as it was last written, none for an unknown one.
+    ///
+    /// # Errors
+    /// As [`ReadDocuments::job`].
+    fn load(
+        &self,
+        job: &JobId,
+    ) -> impl Future<Output = Result<Option<StoredJob>, StoreError>> + Send;
+
+    /// Writes `next`, which runs, if the job still is `seen`; says whether it was. Of any number of calls at
+    /// once exactly one is true.
+    ///
+    /// # Errors
+    /// The faults that every call may have. After [`StoreError::Unavailable`] it may be written.
+    fn swap(
+        &self,
+        seen: &StoredJob,
+        next: &StoredJob,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+/// Finds running jobs that nobody works on.
+pub trait FindExpired: Send + Sync {
+    /// Some of the running jobs whose lease ran out before `now_ms`, the longest ago first. What
+    /// was written in the last seconds may be missing.
+    ///
+    /// # Errors
+    /// The faults that every call may have.
+    fn expired(
+        &self,
+        now_ms: u64,
+    ) -> impl Future<Output = Result<Vec<StoredJob>, StoreError>> + Send;
 }
 
 /// Whether an execution is new.
@@ -267,6 +305,15 @@ pub enum Started {
     Started,
     /// An execution of this name exists.
     AlreadyStarted,
+}
+
+/// Looks at executions of the state machine.
+pub trait DescribeExecution: Send + Sync {
+    /// Whether the execution of this name is running; false for one that never was.
+    ///
+    /// # Errors
+    /// The faults that every call may have.
+    fn is_running(&self, name: &str) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
 /// Starts executions of the state machine.

@@ -4,6 +4,7 @@
 //! function asks only for what it uses, so that nothing has to be set in vain.
 
 mod database;
+mod heavy;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -53,6 +54,21 @@ variables! {
         "an absolute path", "the encoder, from the layer";
     FFPROBE = "MILLRACE_FFPROBE", Some("/opt/bin/ffprobe"),
         "an absolute path", "the prober, from the layer";
+    BATCH = "MILLRACE_BATCH", Some("no"),
+        "yes or no", "whether encode chunks that are too much for a function go to AWS Batch";
+    ENCODER_SECONDS = "MILLRACE_ENCODER_SECONDS", Some("900"),
+        "a number from 1 to 900", "the timeout of encode-video, in seconds";
+    ENCODER_MEMORY = "MILLRACE_ENCODER_MEMORY_MB", Some("10240"),
+        "a number from 128 to 10240", "the memory of encode-video, in MB";
+    TASK_TOKEN = "MILLRACE_TASK_TOKEN", None,
+        "a task token of Step Functions", "the state that waits for heavy-encode";
+    TASK = "MILLRACE_TASK", None,
+        r#"JSON: {"encode": …} or {"segment": …}"#, "what heavy-encode is to do";
+    DEADLINE_SECONDS = "MILLRACE_DEADLINE_SECONDS", Some("3300"),
+        "a number from 1 to 3600, as long as a signed URL lives",
+        "how long heavy-encode may take, in seconds";
+    HEARTBEAT_SECONDS = "MILLRACE_HEARTBEAT_SECONDS", Some("20"),
+        "a number from 1 to 600", "time between two heartbeats of heavy-encode, in seconds";
     DATABASE_HOST = "MILLRACE_DATABASE_HOST", None,
         "a host name or address", "where PostgreSQL is";
     DATABASE_PORT = "MILLRACE_DATABASE_PORT", Some("5432"),

@@ -6,6 +6,7 @@
 
 pub mod encode;
 pub mod fragments;
+pub mod lease;
 pub mod publish;
 pub mod usage;
 pub mod work;
@@ -17,6 +18,7 @@ use domain::object::BucketName;
 use ffmpeg::{MediaInput, Tools};
 
 pub use encode::EncodeError;
+pub use lease::{Leased, LeasedError};
 pub use work::{Work, WorkError};
 
 /// How long a signed URL for ffmpeg lives: longer than any invocation.

@@ -1,6 +1,7 @@
 //! What tests share: twins of the cloud, and the suite that holds twins and cloud to the same
 //! guarantees. A dev-dependency only.
 
+pub mod callback;
 pub mod conformance;
 pub mod sample;
 pub mod store;

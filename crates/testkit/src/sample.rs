@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::audio::AAC_FRAME_SAMPLES;
 use domain::ids::RungId;
+use domain::job::{JobRecord, JobState};
 use domain::message::SegmentInput;
 use domain::object::{BucketName, ObjectKey, ObjectRef, SourceObject};
 use domain::plan::{Plan, PlanError};
@@ -28,6 +29,21 @@ pub fn source() -> SourceObject {
         version: None,
         etag: "d41d8cd98f00b204e9800998ecf8427e".to_owned(),
         size: 1_000_000,
+    }
+}
+
+/// The record of the sample job, claimed.
+#[must_use]
+pub fn record() -> JobRecord {
+    let request = SegmentInput::new(source(), Profile::default());
+    JobRecord {
+        job: request.job,
+        asset: request.asset,
+        owner: request.source.owner().to_owned(),
+        source: request.source,
+        profile: request.profile.name,
+        state: JobState::Running,
+        error: None,
     }
 }
 

@@ -13,6 +13,10 @@ use crate::finish::{JobOrder, StoredAsset, StoredJob};
 pub(super) const DOCUMENT: &str = "document";
 pub(super) const STATE: &str = "state";
 pub(super) const REVISION: &str = "revision";
+pub(super) const VERSION: &str = "version";
+pub(super) const OPEN: &str = "open";
+pub(super) const EXPIRES: &str = "lease_expires_at";
+const LEASE: &str = "lease";
 const ORDER: &str = "order";
 const NEWEST: &str = "newest";
 const PUBLISHED: &str = "published";
@@ -32,15 +36,40 @@ fn key(pk: String, sk: &str) -> Attributes {
         .collect()
 }
 
-pub(super) fn write_job(job: &StoredJob, claimed_ms: u64) -> Result<Attributes, StoreError> {
+/// Partitions of the index of running jobs, so that many jobs' heartbeats do not meet in one.
+pub(super) const SHARDS: u32 = 8;
+
+/// The partition of a running job in the index: the last letter of its id, which is a hash.
+fn shard(job: &JobId) -> String {
+    let letter = job.as_str().bytes().last().unwrap_or_default();
+    shard_name(u32::from(letter) % SHARDS)
+}
+
+pub(super) fn shard_name(number: u32) -> String {
+    format!("running-{number}")
+}
+
+pub(super) fn write_job(job: &StoredJob) -> Result<Attributes, StoreError> {
+    let mut item = job_key(&job.record.job);
+    item.extend(job_fields(job)?);
+    Ok(item)
+}
+
+/// The attributes of a job beside its key.
+pub(super) fn job_fields(job: &StoredJob) -> Result<Attributes, StoreError> {
     let record = &job.record;
-    let mut item = job_key(&record.job);
+    let mut item = Attributes::new();
     item.insert(DOCUMENT.to_owned(), document(record)?);
     item.insert(STATE.to_owned(), state(record.state));
     item.insert("asset".to_owned(), text(record.asset.as_str()));
     item.insert("owner".to_owned(), text(&*record.owner));
     item.insert(ORDER.to_owned(), text(job.order.as_str()));
-    item.insert("claimed_at".to_owned(), number(claimed_ms));
+    item.insert(LEASE.to_owned(), document(&job.lease)?);
+    item.insert(VERSION.to_owned(), number(job.version));
+    if record.state == JobState::Running {
+        item.insert(OPEN.to_owned(), text(shard(&record.job)));
+        item.insert(EXPIRES.to_owned(), number(job.lease.expires_ms));
+    }
     Ok(item)
 }
 
@@ -62,14 +91,13 @@ pub(super) fn read_job(item: &Attributes) -> Result<StoredJob, StoreError> {
     Ok(StoredJob {
         record: read_document(item)?,
         order: order(item, ORDER)?.ok_or_else(|| malformed(item, Reason("no order")))?,
+        lease: read_map(item, LEASE)?,
+        version: count(item, VERSION).ok_or_else(|| malformed(item, Reason("no version")))?,
     })
 }
 
 pub(super) fn read_asset(item: &Attributes) -> Result<StoredAsset, StoreError> {
-    let revision = item
-        .get(REVISION)
-        .and_then(|value| value.as_n().ok()?.parse().ok())
-        .ok_or_else(|| malformed(item, Reason("no revision")))?;
+    let revision = count(item, REVISION).ok_or_else(|| malformed(item, Reason("no revision")))?;
     Ok(StoredAsset {
         document: read_document(item)?,
         newest: order(item, NEWEST)?.ok_or_else(|| malformed(item, Reason("no newest job")))?,
@@ -87,11 +115,19 @@ pub(super) fn document(record: &impl Serialize) -> Result<AttributeValue, StoreE
     Ok(to_attribute(json))
 }
 
+fn count(item: &Attributes, name: &str) -> Option<u64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}
+
 fn read_document<T: DeserializeOwned>(item: &Attributes) -> Result<T, StoreError> {
+    read_map(item, DOCUMENT)
+}
+
+fn read_map<T: DeserializeOwned>(item: &Attributes, name: &str) -> Result<T, StoreError> {
     let json = item
-        .get(DOCUMENT)
+        .get(name)
         .and_then(to_json)
-        .ok_or_else(|| malformed(item, Reason("no document")))?;
+        .ok_or_else(|| malformed(item, Reason("a part is missing")))?;
     serde_json::from_value(json).map_err(|error| malformed(item, error))
 }
 
@@ -108,7 +144,7 @@ pub(super) fn number(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-fn text(value: impl Into<String>) -> AttributeValue {
+pub(super) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 

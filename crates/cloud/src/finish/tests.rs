@@ -29,8 +29,7 @@ fn job(uploaded: u64) -> StoredJob {
         state: JobState::Running,
         error: None,
     };
-    let order = JobOrder::new(&record, UploadedAt(uploaded), 0);
-    StoredJob { record, order }
+    StoredJob::claimed(record, UploadedAt(uploaded), 0)
 }
 
 fn ready(job: &StoredJob) -> JobOutcome {
@@ -69,9 +68,9 @@ impl Shelf {
             .jobs
             .entry(claimed.record.job.clone())
             .or_insert_with(|| claimed.clone());
-        let settlement = settle(stored, self.asset.as_ref(), outcome);
+        let settlement = settle(stored, self.asset.as_ref(), 1, outcome);
         match &settlement {
-            Settlement::Unchanged => {}
+            Settlement::Stale | Settlement::Unchanged => {}
             Settlement::Record(record) => stored.record = (**record).clone(),
             Settlement::Both(record, asset) => {
                 stored.record = (**record).clone();

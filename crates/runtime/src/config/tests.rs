@@ -1,5 +1,9 @@
 //! Messages that a person can act on, and no secret in them.
 
+use std::time::Duration;
+
+use domain::cost::Capacity;
+
 use super::*;
 
 #[test]
@@ -23,12 +27,19 @@ fn a_malformed_variable_is_named_but_not_shown() {
         ("MILLRACE_FFMPEG", "ffmpeg"),
         ("MILLRACE_DATABASE_PORT", "70000"),
         ("MILLRACE_DATABASE_AUTH", "trust"),
+        ("MILLRACE_BATCH", "maybe"),
+        ("MILLRACE_ENCODER_MEMORY_MB", "64"),
+        ("MILLRACE_DEADLINE_SECONDS", "86400"),
+        ("MILLRACE_HEARTBEAT_SECONDS", "soon"),
     ] {
         let config = Config::from_pairs([(name, value), ("MILLRACE_DATABASE_HOST", "h")]);
         let message = match name {
             "MILLRACE_WORK_BUCKET" => config.work_bucket().unwrap_err(),
             "MILLRACE_STATE_MACHINE_ARN" => config.state_machine().unwrap_err(),
             "MILLRACE_FFMPEG" => config.ffmpeg().unwrap_err(),
+            "MILLRACE_BATCH" | "MILLRACE_ENCODER_MEMORY_MB" => config.capacity().unwrap_err(),
+            "MILLRACE_DEADLINE_SECONDS" => config.deadline().unwrap_err(),
+            "MILLRACE_HEARTBEAT_SECONDS" => config.heartbeat().unwrap_err(),
             _ => config.database().unwrap_err(),
         }
         .to_string();
@@ -44,6 +55,9 @@ fn a_malformed_variable_is_named_but_not_shown() {
 fn defaults_are_those_that_are_documented() {
     let config = Config::from_pairs([("MILLRACE_DATABASE_HOST", "db")]);
     assert_eq!(config.ffmpeg().unwrap(), PathBuf::from("/opt/bin/ffmpeg"));
+    assert_eq!(config.capacity().unwrap(), Capacity::FUNCTIONS);
+    assert_eq!(config.deadline().unwrap(), Duration::from_mins(55));
+    assert_eq!(config.heartbeat().unwrap(), Duration::from_secs(20));
     let database = config.database().unwrap();
     assert_eq!((database.port, database.name.as_str()), (5432, "millrace"));
     assert_eq!((database.auth, database.ca), (DatabaseAuth::Iam, None));

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use cloud::ports::{
-    Claim, ClaimJob, FinishJob, ReadDocuments, StartExecution, Started, UploadedAt,
+    Claim, ClaimJob, FindExpired, FinishJob, KeepJob, ReadDocuments, StartExecution, Started,
+    UploadedAt,
 };
-use cloud::{Finished, JobOutcome};
+use cloud::{Finished, JobOutcome, StoredJob};
 use domain::ErrorCode;
 use domain::ids::AssetId;
 use domain::job::{JobError, JobRecord, JobState, Published};
@@ -23,7 +24,7 @@ const CALLERS: u64 = 12;
 /// Every guarantee of the document ports. `unique` tells this run's jobs from any other's.
 pub async fn documents<D>(store: &D, unique: &str)
 where
-    D: ClaimJob + ReadDocuments + FinishJob + Clone + 'static,
+    D: ClaimJob + ReadDocuments + FinishJob + KeepJob + FindExpired + Clone + 'static,
 {
     a_claim_is_made_once(store, unique).await;
     one_of_many_claims_is_the_first(store, unique).await;
@@ -34,6 +35,114 @@ where
     a_late_result_is_superseded(store, unique).await;
     an_older_stream_is_better_than_none(store, unique).await;
     jobs_may_end_at_once(store, unique).await;
+    one_of_many_swaps_is_made(store, unique).await;
+    an_expired_job_is_found_until_it_ends(store, unique).await;
+    an_earlier_attempt_changes_nothing(store, unique).await;
+    a_cancelled_job_does_not_become_ready(store, unique).await;
+}
+
+/// The record of a job that was claimed before.
+fn known(claim: Claim) -> Option<JobRecord> {
+    match claim {
+        Claim::New => None,
+        Claim::Known(stored) => Some(stored.record),
+    }
+}
+
+async fn loaded<D: KeepJob>(store: &D, record: &JobRecord) -> StoredJob {
+    let stored = sure("load a job", store.load(&record.job).await);
+    stored.unwrap_or_else(|| panic!("a claimed job is there"))
+}
+
+async fn one_of_many_swaps_is_made<D>(store: &D, unique: &str)
+where
+    D: ClaimJob + KeepJob + Clone + 'static,
+{
+    let record = claimed(store, unique, "swap", 1).await;
+    let seen = loaded(store, &record).await;
+    let mut swaps = JoinSet::new();
+    for caller in 0..CALLERS {
+        let (store, seen) = (store.clone(), seen.clone());
+        swaps.spawn(async move {
+            let lease = seen.lease.held_from(seen.lease.heartbeat_ms + caller + 1);
+            let next = seen.with_lease(lease);
+            (store.swap(&seen, &next).await, next)
+        });
+    }
+    let mut made = Vec::new();
+    for (swapped, next) in swaps.join_all().await {
+        if sure("swap at once", swapped) {
+            made.push(next);
+        }
+    }
+    assert_eq!(made.len(), 1, "one of many swaps is made");
+    let now = loaded(store, &record).await;
+    assert_eq!(made.first(), Some(&now), "and it is what is stored");
+}
+
+async fn an_expired_job_is_found_until_it_ends<D>(store: &D, unique: &str)
+where
+    D: ClaimJob + KeepJob + FindExpired + FinishJob,
+{
+    let record = claimed(store, unique, "expired", 1).await;
+    let lease = loaded(store, &record).await.lease;
+    let found = async |now_ms: u64| {
+        let jobs = sure("find expired jobs", store.expired(now_ms).await);
+        jobs.iter().any(|job| job.record == record)
+    };
+    assert!(
+        !found(lease.expires_ms - 1).await,
+        "a held job is not found"
+    );
+    assert!(found(lease.expires_ms).await, "one that nobody holds is");
+    finish(store, &record, &failed("broken")).await;
+    assert!(!found(u64::MAX).await, "one that has ended is not");
+}
+
+async fn an_earlier_attempt_changes_nothing<D>(store: &D, unique: &str)
+where
+    D: ClaimJob + KeepJob + FinishJob + ReadDocuments,
+{
+    let record = claimed(store, unique, "stale", 1).await;
+    let seen = loaded(store, &record).await;
+    let (lease, _) = seen
+        .lease
+        .take_over(u64::MAX)
+        .unwrap_or_else(|| panic!("it expires"));
+    assert!(sure(
+        "take over",
+        store.swap(&seen, &seen.with_lease(lease)).await
+    ));
+    let late = store.finish(&record.job, 1, &failed("late")).await;
+    assert_eq!(
+        sure("finish late", late),
+        None,
+        "an earlier attempt changes nothing"
+    );
+    let state = sure("read it", store.job(&record.job).await).map(|job| job.state);
+    assert_eq!(state, Some(JobState::Running));
+    let own = store.finish(&record.job, 2, &ready(&record)).await;
+    assert!(
+        sure("finish", own).is_some(),
+        "the current one ends the job"
+    );
+}
+
+async fn a_cancelled_job_does_not_become_ready<D>(store: &D, unique: &str)
+where
+    D: ClaimJob + KeepJob + FinishJob + ReadDocuments,
+{
+    let record = claimed(store, unique, "cancelled", 1).await;
+    let cancelled = cloud::lease::cancel(store, &record.job).await;
+    assert!(sure("cancel", cancelled));
+    let end = finish(store, &record, &ready(&record)).await;
+    let code = end.record.error.map(|error| error.code);
+    assert_eq!(
+        code,
+        Some(ErrorCode::JobCancelled),
+        "it says why it is not ready"
+    );
+    assert_eq!(end.asset.published, None, "and nothing is published");
 }
 
 /// A job's record, the `version`th upload of the key `{unique}/{name}`.
@@ -90,7 +199,8 @@ fn failed(message: &str) -> JobOutcome {
 }
 
 async fn finish<D: FinishJob>(store: &D, record: &JobRecord, outcome: &JobOutcome) -> Finished {
-    sure("finish a job", store.finish(&record.job, outcome).await)
+    let finished = sure("finish a job", store.finish(&record.job, 1, outcome).await);
+    finished.unwrap_or_else(|| panic!("the first attempt holds the job"))
 }
 
 /// What the store holds is what the last finish returned.
@@ -116,8 +226,8 @@ async fn a_claim_is_made_once<D: ClaimJob + ReadDocuments>(store: &D, unique: &s
     let first = claimed(store, unique, "claim", 1).await;
     let again = sure("claim it again", store.claim(&first, UploadedAt(5)).await);
     assert_eq!(
-        again,
-        Claim::Known(first.clone()),
+        known(again),
+        Some(first.clone()),
         "a known job is known, as it stands"
     );
     let read = sure("read it", store.job(&first.job).await);
@@ -147,7 +257,7 @@ where
     D: FinishJob + ReadDocuments,
 {
     let never = record(unique, "never", 1);
-    let finished = store.finish(&never.job, &ready(&never)).await;
+    let finished = store.finish(&never.job, 1, &ready(&never)).await;
     refused!(finished, NotFound, "a job that nobody claimed has no end");
     let asset = sure("read its asset", store.asset(&never.asset).await);
     assert_eq!(asset, None, "and no asset");
@@ -171,10 +281,10 @@ where
     assert_eq!(again, first, "the same end again changes nothing");
     let late = finish(store, &job, &failed("too late")).await;
     assert_eq!(late, first, "what is published stays ready");
-    let known = sure("claim it again", store.claim(&job, UploadedAt(1)).await);
+    let again = sure("claim it again", store.claim(&job, UploadedAt(1)).await);
     assert_eq!(
-        known,
-        Claim::Known(first.record),
+        known(again),
+        Some(first.record),
         "a later claim sees the end"
     );
 }
@@ -291,7 +401,7 @@ where
         for job in jobs.drain(..) {
             let store = store.clone();
             ends.spawn(async move {
-                let end = store.finish(&job.job, &ready(&job)).await;
+                let end = store.finish(&job.job, 1, &ready(&job)).await;
                 (job, end)
             });
         }
@@ -300,9 +410,8 @@ where
                 Err(cloud::StoreError::Contended { .. }) => jobs.push(job),
                 end => {
                     let end = sure("finish at once", end);
-                    if end.record.state == JobState::Ready {
-                        revisions.push(end.revision);
-                    }
+                    let end = end.filter(|end| end.record.state == JobState::Ready);
+                    revisions.extend(end.map(|end| end.revision));
                 }
             }
         }

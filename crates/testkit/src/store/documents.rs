@@ -1,16 +1,17 @@
 //! Memory that stands for DynamoDB, and a list that stands for Step Functions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use cloud::StoreError;
-use cloud::finish::{Finished, JobOrder, JobOutcome, Settlement, StoredAsset, StoredJob, settle};
+use cloud::finish::{Finished, JobOutcome, Settlement, StoredAsset, StoredJob, settle};
+use cloud::lease::now_ms;
 use cloud::ports::{
-    Claim, ClaimJob, FinishJob, ReadDocuments, StartExecution, Started, UploadedAt,
+    Claim, ClaimJob, DescribeExecution, FindExpired, FinishJob, KeepJob, ReadDocuments,
+    StartExecution, Started, UploadedAt,
 };
 use domain::ids::{AssetId, JobId};
-use domain::job::{AssetDocument, JobRecord};
+use domain::job::{AssetDocument, JobRecord, JobState};
 use serde_json::Value;
 
 /// Both document ports, in memory. Clones share it.
@@ -35,16 +36,9 @@ impl ClaimJob for MemoryDocuments {
     async fn claim(&self, record: &JobRecord, uploaded: UploadedAt) -> Result<Claim, StoreError> {
         let mut shelves = self.shelves();
         if let Some(known) = shelves.jobs.get(&record.job) {
-            return Ok(Claim::Known(known.record.clone()));
+            return Ok(Claim::Known(known.clone()));
         }
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        let claimed_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-        let stored = StoredJob {
-            record: record.clone(),
-            order: JobOrder::new(record, uploaded, claimed_ms),
-        };
+        let stored = StoredJob::claimed(record.clone(), uploaded, now_ms());
         shelves.jobs.insert(record.job.clone(), stored);
         Ok(Claim::New)
     }
@@ -65,7 +59,12 @@ impl ReadDocuments for MemoryDocuments {
 }
 
 impl FinishJob for MemoryDocuments {
-    async fn finish(&self, job: &JobId, outcome: &JobOutcome) -> Result<Finished, StoreError> {
+    async fn finish(
+        &self,
+        job: &JobId,
+        attempt: u32,
+        outcome: &JobOutcome,
+    ) -> Result<Option<Finished>, StoreError> {
         let unknown = || StoreError::NotFound {
             what: format!("job {job}"),
         };
@@ -73,7 +72,12 @@ impl FinishJob for MemoryDocuments {
         let mut stored = shelves.jobs.get(job).cloned().ok_or_else(unknown)?;
         let id = stored.record.asset.clone();
         let mut asset = shelves.assets.get(&id).cloned();
-        match settle(&stored, asset.as_ref(), outcome) {
+        let settlement = settle(&stored, asset.as_ref(), attempt, outcome);
+        if !matches!(settlement, Settlement::Unchanged) {
+            stored.version += 1;
+        }
+        match settlement {
+            Settlement::Stale => return Ok(None),
             Settlement::Unchanged => {}
             Settlement::Record(record) => stored.record = *record,
             Settlement::Both(record, after) => {
@@ -84,11 +88,39 @@ impl FinishJob for MemoryDocuments {
         let asset = asset.ok_or_else(unknown)?;
         shelves.jobs.insert(job.clone(), stored.clone());
         shelves.assets.insert(id, asset.clone());
-        Ok(Finished {
+        Ok(Some(Finished {
             record: stored.record,
             asset: asset.document,
             revision: asset.revision,
-        })
+        }))
+    }
+}
+
+impl KeepJob for MemoryDocuments {
+    async fn load(&self, job: &JobId) -> Result<Option<StoredJob>, StoreError> {
+        Ok(self.shelves().jobs.get(job).cloned())
+    }
+
+    async fn swap(&self, seen: &StoredJob, next: &StoredJob) -> Result<bool, StoreError> {
+        let mut shelves = self.shelves();
+        let known = shelves.jobs.get_mut(&seen.record.job);
+        let Some(known) = known.filter(|known| known.version == seen.version) else {
+            return Ok(false);
+        };
+        *known = next.clone();
+        Ok(true)
+    }
+}
+
+impl FindExpired for MemoryDocuments {
+    async fn expired(&self, now_ms: u64) -> Result<Vec<StoredJob>, StoreError> {
+        let shelves = self.shelves();
+        let idle = |job: &&StoredJob| {
+            job.record.state == JobState::Running && job.lease.is_expired(now_ms)
+        };
+        let mut jobs: Vec<_> = shelves.jobs.values().filter(idle).cloned().collect();
+        jobs.sort_by_key(|job| job.lease.expires_ms);
+        Ok(jobs)
     }
 }
 
@@ -96,6 +128,7 @@ impl FinishJob for MemoryDocuments {
 #[derive(Clone, Default, Debug)]
 pub struct RecordedExecutions {
     started: Arc<Mutex<Vec<(String, Value)>>>,
+    ended: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl RecordedExecutions {
@@ -105,8 +138,21 @@ impl RecordedExecutions {
         self.lock().clone()
     }
 
+    /// Ends an execution.
+    pub fn end(&self, name: &str) {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.insert(name.to_owned());
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<(String, Value)>> {
         self.started.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl DescribeExecution for RecordedExecutions {
+    async fn is_running(&self, name: &str) -> Result<bool, StoreError> {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(self.lock().iter().any(|(known, _)| known == name) && !ended.contains(name))
     }
 }
 

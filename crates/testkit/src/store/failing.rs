@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use cloud::finish::StoredJob;
 use cloud::ports::{
-    Claim, ClaimJob, DeletePrefix, DescribeSource, FinishJob, ListObjects, ObjectEntry,
-    ReadDocuments, ReadObject, ReadRange, SignObject, SignSource, SourceFacts, StartExecution,
-    Started, UploadFile, UploadedAt, WriteObject,
+    Claim, ClaimJob, DeletePrefix, DescribeExecution, DescribeSource, FindExpired, FinishJob,
+    KeepJob, ListObjects, ObjectEntry, ReadDocuments, ReadObject, ReadRange, SignObject,
+    SignSource, SourceFacts, StartExecution, Started, UploadFile, UploadedAt, WriteObject,
 };
 use cloud::{Content, Finished, JobOutcome, SignedUrl, StoreError};
 use domain::ids::{AssetId, JobId};
@@ -132,6 +133,12 @@ forward! {
         job(job: &JobId) -> Option<JobRecord>;
         asset(asset: &AssetId) -> Option<AssetDocument>;
     }
-    FinishJob { finish(job: &JobId, outcome: &JobOutcome) -> Finished; }
+    FinishJob { finish(job: &JobId, attempt: u32, outcome: &JobOutcome) -> Option<Finished>; }
+    KeepJob {
+        load(job: &JobId) -> Option<StoredJob>;
+        swap(seen: &StoredJob, next: &StoredJob) -> bool;
+    }
+    FindExpired { expired(now_ms: u64) -> Vec<StoredJob>; }
+    DescribeExecution { is_running(name: &str) -> bool; }
     StartExecution { start(name: &str, input: &Value) -> Started; }
 }

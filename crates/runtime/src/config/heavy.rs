@@ -1,0 +1,73 @@
+//! What there is to encode with, and the order of one container of AWS Batch.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use domain::cost::Capacity;
+
+use super::{
+    BATCH, Config, ConfigError, DEADLINE_SECONDS, ENCODER_MEMORY, ENCODER_SECONDS,
+    HEARTBEAT_SECONDS, TASK, TASK_TOKEN, Variable,
+};
+
+impl Config {
+    /// `MILLRACE_BATCH`, `MILLRACE_ENCODER_SECONDS`, `MILLRACE_ENCODER_MEMORY_MB`.
+    ///
+    /// # Errors
+    /// As [`Config`] says.
+    pub fn capacity(&self) -> Result<Capacity, ConfigError> {
+        let batch = self.checked(BATCH, |text| ["yes", "no"].contains(&text))?;
+        Ok(Capacity {
+            batch: batch == "yes",
+            function_time: self.seconds(ENCODER_SECONDS, 1..=900)?,
+            function_memory: self.number(ENCODER_MEMORY, 128..=10_240)?,
+        })
+    }
+
+    /// `MILLRACE_TASK_TOKEN`, a secret.
+    ///
+    /// # Errors
+    /// As [`Config`] says.
+    pub fn task_token(&self) -> Result<String, ConfigError> {
+        self.text(TASK_TOKEN)
+    }
+
+    /// `MILLRACE_TASK`, unread.
+    ///
+    /// # Errors
+    /// As [`Config`] says.
+    pub fn task(&self) -> Result<String, ConfigError> {
+        self.text(TASK)
+    }
+
+    /// `MILLRACE_DEADLINE_SECONDS`.
+    ///
+    /// # Errors
+    /// As [`Config`] says.
+    pub fn deadline(&self) -> Result<Duration, ConfigError> {
+        self.seconds(DEADLINE_SECONDS, 1..=3600)
+    }
+
+    /// `MILLRACE_HEARTBEAT_SECONDS`.
+    ///
+    /// # Errors
+    /// As [`Config`] says.
+    pub fn heartbeat(&self) -> Result<Duration, ConfigError> {
+        self.seconds(HEARTBEAT_SECONDS, 1..=600)
+    }
+
+    fn seconds(
+        &self,
+        variable: Variable,
+        range: RangeInclusive<u32>,
+    ) -> Result<Duration, ConfigError> {
+        let seconds = self.number(variable, range)?;
+        Ok(Duration::from_secs(seconds.into()))
+    }
+
+    fn number(&self, variable: Variable, range: RangeInclusive<u32>) -> Result<u32, ConfigError> {
+        let number = self.text(variable)?.parse().ok();
+        let number = number.filter(|number| range.contains(number));
+        number.ok_or(ConfigError::Malformed(variable))
+    }
+}
