@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use cloud::ports::{ReadObject, SignObject, SignSource, WriteObject};
 use cloud::{Content, StoreError};
+use domain::cost::Worker;
 use domain::ladder::VideoRung;
 use domain::layout::{MediaFolder, video_folder};
 use domain::message::StageDone;
 use domain::plan::{CutMode, EncodeChunk, Plan, VideoPlan};
 use domain::result::{RungResult, VideoChunkResult};
 use domain::time::FrameRange;
-use ffmpeg::{MediaInput, Process, argv};
+use ffmpeg::{Encoder, MediaInput, Process, argv};
 use futures_util::future::try_join_all;
 use media::cmaf::init::rebuild_video;
 use media::cmaf::video::{VideoChunk, VideoPackager, composition_delay};
@@ -63,7 +64,8 @@ where
         .map(|rung| scratch.path().join(format!("{}.mp4", rung.id)))
         .collect();
     let input = source_of(&plan, video, chunk, ports, work).await?;
-    let args = argv::video_chunk(&plan, chunk, &input, &files)?;
+    let encoder = encoder_of(chunk, ports, context).await;
+    let args = argv::video_chunk(&plan, chunk, encoder, &input, &files)?;
     let finished = Process::ffmpeg(&ports.tools, args)
         .run(context.deadline)
         .await?;
@@ -95,6 +97,14 @@ fn planned<'a>(plan: &'a Plan, chunk: &EncodeChunk) -> Result<&'a VideoPlan, Enc
         kind: "video",
         index: chunk.index,
     })
+}
+
+/// What encodes the chunk. Functions have no GPU, and all chunks of a job must have one encoder.
+async fn encoder_of<S>(chunk: &EncodeChunk, ports: &Ports<S>, context: &StageContext) -> Encoder {
+    match chunk.worker {
+        Worker::Function => Encoder::Software,
+        Worker::Batch => Encoder::choose(&ports.tools, context.deadline).await,
+    }
 }
 
 /// The source itself, or the chunk's own piece of it.

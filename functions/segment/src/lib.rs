@@ -2,6 +2,7 @@
 
 use cloud::ports::{DescribeSource, ReadObject, SignSource, UploadFile, WriteObject};
 use cloud::{Content, StoreError};
+use domain::cost::Capacity;
 use domain::message::{SegmentInput, SegmentOutput};
 use domain::object::BucketName;
 use domain::plan::{CutMode, EncodeChunk, Plan, PlanError};
@@ -22,6 +23,8 @@ pub struct Ports<S> {
     pub work: BucketName,
     /// ffmpeg and ffprobe.
     pub tools: Tools,
+    /// What there is to encode with.
+    pub capacity: Capacity,
 }
 
 /// A source that no job can be planned for, or a fault on the way.
@@ -83,7 +86,8 @@ impl Fault for SegmentError {
 
 /// Plans one job: `plan.json` and `chunks/video.json` in the work bucket.
 ///
-/// A second call writes the same plan.
+/// A job that is planned already is not planned again: the next attempt goes on with what is
+/// there.
 ///
 /// # Errors
 /// [`SegmentError`].
@@ -96,8 +100,35 @@ where
     S: ReadObject + WriteObject + UploadFile + DescribeSource + SignSource,
 {
     let work = Work::new(&ports.objects, &ports.work, &input.job);
-    let outcome = segment(&input, ports, work, context).await;
-    work.watched("segment", 0, outcome).await
+    let outcome = async {
+        match planned(work).await? {
+            Some(known) => Ok(known),
+            None => segment(&input, ports, work, context).await,
+        }
+    };
+    work.watched("segment", 0, outcome.await).await
+}
+
+/// What an earlier call said, if it came to its end: the result is written last.
+async fn planned<S: ReadObject>(work: Work<'_, S>) -> Result<Option<SegmentOutput>, WorkError> {
+    let folder = work.folder();
+    if work
+        .find::<SegmentResult>(folder.segment_result())
+        .await?
+        .is_none()
+    {
+        return Ok(None);
+    }
+    Ok(Some(output(&work.plan().await?, work)))
+}
+
+fn output<S>(plan: &Plan, work: Work<'_, S>) -> SegmentOutput {
+    let chunks = plan.video.as_ref().map(|_| work.folder().video_chunks());
+    SegmentOutput {
+        job: plan.job.clone(),
+        video_chunks: chunks.map(|chunks| work.object(chunks)),
+        audio_chunks: plan.audio_chunks(),
+    }
 }
 
 async fn segment<S>(
@@ -133,7 +164,7 @@ where
         file: file.to_owned(),
         reason,
     })?;
-    let chunks = plan.video_chunks(&probed.keyframes);
+    let chunks = plan.video_chunks(&probed.keyframes, &ports.capacity);
     if plan
         .video
         .as_ref()
@@ -145,11 +176,7 @@ where
     context
         .metrics
         .add(Metric::FfmpegCpuMs, meter.usage().ffmpeg_cpu_ms);
-    Ok(SegmentOutput {
-        job: input.job.clone(),
-        video_chunks: (!chunks.is_empty()).then(|| work.object(work.folder().video_chunks())),
-        audio_chunks: plan.audio_chunks(),
-    })
+    Ok(output(&plan, work))
 }
 
 /// Cuts the source segment of every encode chunk, one after the other, never more than one on

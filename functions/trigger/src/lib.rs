@@ -1,19 +1,23 @@
-//! An upload becomes a job: once, however often S3 tells of it.
+//! An upload becomes a job: once, however often and in however many ways the cloud tells of it.
+//! And a job that nobody works on gets its next attempt.
 
+pub mod event;
+mod start;
+mod sweep;
 pub mod upload;
 
-use aws_lambda_events::s3::S3Event;
 use cloud::StoreError;
-use cloud::ports::{Claim, ClaimJob, DescribeSource, StartExecution};
+use cloud::lease;
+use cloud::ports::{
+    ClaimJob, DescribeExecution, DescribeSource, FindExpired, KeepJob, StartExecution,
+};
 use domain::ids::JobId;
-use domain::job::{JobRecord, JobState};
-use domain::message::SegmentInput;
 use domain::object::SourceObject;
-use domain::profile::Profile;
 use domain::{ErrorCode, Fault};
 use runtime::StageContext;
 
-use crate::upload::{BadRecord, uploads};
+use crate::event::{Answer, Event, Message, again, told};
+use crate::upload::{BadRecord, announced, uploads};
 
 /// What trigger may do.
 #[derive(Debug)]
@@ -44,29 +48,74 @@ pub enum TriggerError {
         #[source]
         source: serde_json::Error,
     },
+    /// A job that cannot be retried: unknown, running, or ready.
+    #[error("job {0} has not failed, so there is nothing to retry")]
+    NotFailed(JobId),
+    /// A job that cannot be cancelled: unknown, or ended.
+    #[error("job {0} does not run, so there is nothing to cancel")]
+    NotRunning(JobId),
 }
 
 impl Fault for TriggerError {
     fn code(&self) -> ErrorCode {
         match self {
-            Self::Event(_) => ErrorCode::InputInvalid,
+            Self::Event(_) | Self::NotFailed(_) | Self::NotRunning(_) => ErrorCode::InputInvalid,
             Self::Store(error) => error.code(),
             Self::Request { .. } => ErrorCode::Internal,
         }
     }
 }
 
-/// Starts a job for each upload of the event, and answers with the jobs that now exist.
+/// Starts a job for each upload of the event, or does what the schedule or an operator asks.
 ///
-/// Any number of copies of one event make one job and one execution.
+/// Any number of copies of one event, in any of the three ways, make one job and one execution.
 ///
 /// # Errors
 /// [`TriggerError`]; Lambda delivers the event again, and the jobs that were started already are
-/// found.
+/// found. A message of a queue that fails is named in the answer instead, and comes again alone.
 pub async fn handle<S, D, E>(
-    event: S3Event,
+    event: Event,
     ports: &Ports<S, D, E>,
     _context: &StageContext,
+) -> Result<Answer, TriggerError>
+where
+    S: DescribeSource,
+    D: ClaimJob + KeepJob + FindExpired,
+    E: StartExecution + DescribeExecution,
+{
+    let jobs = match event {
+        Event::Notification(event) => start_all(uploads(&event)?, ports).await?,
+        Event::Announcement(event) => start_all(announced(&event)?, ports).await?,
+        Event::Messages(messages) => {
+            let mut failed = Vec::new();
+            for message in &messages {
+                if let Err(error) = start_told(message, ports).await {
+                    tracing::error!(%error, "message failed");
+                    failed.push(message.message_id.clone());
+                }
+            }
+            return Ok(Answer::Batch(again(failed)));
+        }
+        Event::Sweep => sweep::sweep(ports).await?,
+        Event::Retry(job) => {
+            let stored = lease::retry(&ports.documents, &job).await?;
+            let stored = stored.ok_or(TriggerError::NotFailed(job))?;
+            start::attempt(&stored, None, &ports.executions).await?;
+            vec![stored.record.job]
+        }
+        Event::Cancel(job) => {
+            if !lease::cancel(&ports.documents, &job).await? {
+                return Err(TriggerError::NotRunning(job));
+            }
+            vec![job]
+        }
+    };
+    Ok(Answer::Jobs(jobs))
+}
+
+async fn start_all<S, D, E>(
+    sources: impl IntoIterator<Item = SourceObject>,
+    ports: &Ports<S, D, E>,
 ) -> Result<Vec<JobId>, TriggerError>
 where
     S: DescribeSource,
@@ -74,58 +123,21 @@ where
     E: StartExecution,
 {
     let mut jobs = Vec::new();
-    for source in uploads(&event)? {
-        jobs.extend(start_job(source, ports).await?);
+    for source in sources {
+        jobs.extend(start::job(source, ports).await?);
     }
     Ok(jobs)
 }
 
-/// None when a newer upload has replaced the source: that one has an event of its own.
-async fn start_job<S, D, E>(
-    source: SourceObject,
+async fn start_told<S, D, E>(
+    message: &Message,
     ports: &Ports<S, D, E>,
-) -> Result<Option<JobId>, TriggerError>
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
 where
     S: DescribeSource,
     D: ClaimJob,
     E: StartExecution,
 {
-    let facts = match ports.objects.describe_source(&source).await {
-        Err(gone @ (StoreError::SourceMissing { .. } | StoreError::SourceChanged { .. })) => {
-            tracing::warn!(reason = %gone, "upload is gone");
-            return Ok(None);
-        }
-        facts => facts?,
-    };
-    let request = SegmentInput::new(source, Profile::default());
-    let record = record(&request);
-    let claim = ports.documents.claim(&record, facts.uploaded).await?;
-    // A job that is running may have been claimed by a call that died before it started the
-    // execution. Starting it again is harmless: the name is the job's.
-    let ended = match claim {
-        Claim::New => false,
-        Claim::Known(known) => known.state != JobState::Running,
-    };
-    if !ended {
-        let input = serde_json::to_value(&request);
-        let input = input.map_err(|source| TriggerError::Request {
-            job: request.job.clone(),
-            source,
-        })?;
-        let started = ports.executions.start(request.job.as_str(), &input).await?;
-        tracing::info!(job = %request.job, asset = %request.asset, ?started, "job started");
-    }
-    Ok(Some(request.job))
-}
-
-fn record(request: &SegmentInput) -> JobRecord {
-    JobRecord {
-        job: request.job.clone(),
-        asset: request.asset.clone(),
-        owner: request.source.owner().to_owned(),
-        source: request.source.clone(),
-        profile: request.profile.name.clone(),
-        state: JobState::Running,
-        error: None,
-    }
+    start_all(told(message)?, ports).await?;
+    Ok(())
 }

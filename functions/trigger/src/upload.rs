@@ -3,6 +3,9 @@
 use aws_lambda_events::s3::{S3Event, S3EventRecord};
 use domain::object::{BucketName, ObjectKey, ObjectRef, SourceObject};
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use crate::event::Announcement;
 
 /// A record that says an object came, but not which.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +34,41 @@ fn is_upload(record: &S3EventRecord) -> bool {
     let name = record.event_name.as_deref().unwrap_or_default();
     let name = name.strip_prefix("s3:").unwrap_or(name);
     name.starts_with("ObjectCreated:")
+}
+
+/// The upload of an `Object Created` event of EventBridge; none for an event of another kind.
+///
+/// # Errors
+/// [`BadRecord`] when it lacks a bucket, a key, an `ETag` or a size.
+pub fn announced(event: &Announcement) -> Result<Option<SourceObject>, BadRecord> {
+    if event.source != "aws.s3" || event.detail_type != "Object Created" {
+        return Ok(None);
+    }
+    let at = |pointer: &str| event.detail.pointer(pointer);
+    let given = |pointer: &str, field| {
+        let text = at(pointer).and_then(Value::as_str);
+        let text = text.filter(|text| !text.is_empty()).map(str::to_owned);
+        text.ok_or(BadRecord { number: 1, field })
+    };
+    Ok(Some(SourceObject {
+        object: ObjectRef {
+            bucket: BucketName::new(given("/bucket/name", "detail.bucket.name")?),
+            // Unlike in a notification, the key is as it is.
+            key: ObjectKey::new(given("/object/key", "detail.object.key")?),
+        },
+        version: given("/object/version-id", "")
+            .ok()
+            .filter(|id| id != "null"),
+        etag: given("/object/etag", "detail.object.etag")?
+            .trim_matches('"')
+            .to_owned(),
+        size: at("/object/size")
+            .and_then(Value::as_u64)
+            .ok_or(BadRecord {
+                number: 1,
+                field: "detail.object.size",
+            })?,
+    }))
 }
 
 fn source(record: &S3EventRecord) -> Result<SourceObject, &'static str> {

@@ -3,7 +3,10 @@
 
 use std::io::Write as _;
 
-use aws_lambda_events::s3::S3Event;
+use cloud::ports::{
+    ClaimJob, DescribeExecution, DescribeSource, FindExpired, KeepJob, StartExecution,
+};
+use domain::ids::JobId;
 use domain::job::JobState;
 use domain::message::SegmentInput;
 use domain::object::{BucketName, ObjectKey, ObjectRef, SourceObject};
@@ -11,7 +14,8 @@ use domain::{ErrorCode, Fault};
 use runtime::StageContext;
 use serde_json::{Value, json};
 use testkit::store::{FailingStore, FolderStore, MemoryDocuments, RecordedExecutions};
-use trigger::{Ports, handle};
+use trigger::event::{Answer, Event};
+use trigger::{Ports, TriggerError};
 
 type Twins = Ports<FolderStore, MemoryDocuments, RecordedExecutions>;
 
@@ -20,6 +24,22 @@ fn twins() -> Twins {
         objects: FolderStore::temporary().unwrap(),
         documents: MemoryDocuments::default(),
         executions: RecordedExecutions::default(),
+    }
+}
+
+async fn handle<S, D, E>(
+    event: Event,
+    ports: &Ports<S, D, E>,
+    context: &StageContext,
+) -> Result<Vec<JobId>, TriggerError>
+where
+    S: DescribeSource,
+    D: ClaimJob + KeepJob + FindExpired,
+    E: StartExecution + DescribeExecution,
+{
+    match trigger::handle(event, ports, context).await? {
+        Answer::Jobs(jobs) => Ok(jobs),
+        Answer::Batch(batch) => panic!("{batch:?}"),
     }
 }
 
@@ -44,7 +64,7 @@ fn upload(objects: &FolderStore, bytes: &[u8]) -> (SourceObject, Value) {
     (source, event)
 }
 
-fn parsed(event: &Value) -> S3Event {
+fn parsed(event: &Value) -> Event {
     serde_json::from_value(event.clone()).unwrap()
 }
 
@@ -106,4 +126,162 @@ async fn a_call_that_dies_between_claim_and_start_is_mended_by_the_next() {
         .await
         .unwrap();
     assert_eq!(record.unwrap().state, JobState::Running);
+}
+
+/// The same upload as EventBridge and a queue tell of it.
+fn other_ways(notification: &Value, source: &SourceObject) -> [Value; 2] {
+    let announcement = json!({
+        "version": "0",
+        "detail-type": "Object Created",
+        "source": "aws.s3",
+        "detail": {
+            "bucket": {"name": source.object.bucket},
+            "object": {
+                "key": source.object.key,
+                "size": source.size,
+                "etag": source.etag,
+                "version-id": source.version,
+            },
+        },
+    });
+    let message = json!({
+        "Records": [{
+            "messageId": "m1",
+            "eventSource": "aws:sqs",
+            "body": notification.to_string(),
+        }],
+    });
+    [announcement, message]
+}
+
+#[tokio::test]
+async fn a_hundred_copies_through_all_three_ways_at_once_are_one_execution() {
+    let ports = std::sync::Arc::new(twins());
+    let (source, notification) = upload(&ports.objects, b"film");
+    let [announcement, message] = other_ways(&notification, &source);
+    let ways = [notification, announcement, message];
+    let mut calls = tokio::task::JoinSet::new();
+    for way in ways.iter().cycle().take(100) {
+        let (ports, event) = (ports.clone(), parsed(way));
+        calls
+            .spawn(async move { trigger::handle(event, &ports, &StageContext::for_tests()).await });
+    }
+    for answer in calls.join_all().await {
+        if let Answer::Batch(batch) = answer.unwrap() {
+            assert_eq!(batch.batch_item_failures.len(), 0);
+        }
+    }
+    assert_eq!(ports.executions.started().len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_that_fails_comes_again_alone() {
+    let ports = twins();
+    let (source, notification) = upload(&ports.objects, b"film");
+    let [_, mut messages] = other_ways(&notification, &source);
+    let bad = json!({"messageId": "m2", "eventSource": "aws:sqs", "body": "nonsense"});
+    messages["Records"].as_array_mut().unwrap().push(bad);
+    let answer = trigger::handle(parsed(&messages), &ports, &StageContext::for_tests()).await;
+    let answer = serde_json::to_value(answer.unwrap()).unwrap();
+    assert_eq!(
+        answer,
+        json!({"batchItemFailures": [{"itemIdentifier": "m2"}]})
+    );
+    assert_eq!(ports.executions.started().len(), 1);
+}
+
+/// A claimed job whose lease ran out.
+async fn abandoned(ports: &Twins) -> JobId {
+    let (_, event) = upload(&ports.objects, b"film");
+    let jobs = handle(parsed(&event), ports, &StageContext::for_tests()).await;
+    let job = jobs.unwrap().remove(0);
+    expire(ports, &job).await;
+    job
+}
+
+async fn expire(ports: &Twins, job: &JobId) {
+    let seen = ports.documents.load(job).await.unwrap().unwrap();
+    let mut lease = seen.lease;
+    lease.expires_ms = 1;
+    assert!(
+        ports
+            .documents
+            .swap(&seen, &seen.with_lease(lease))
+            .await
+            .unwrap()
+    );
+}
+
+async fn sweep(ports: &Twins) -> Vec<JobId> {
+    let event = parsed(&json!({"sweep": {}}));
+    handle(event, ports, &StageContext::for_tests())
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_job_whose_execution_is_alive_is_held_for_it() {
+    let ports = twins();
+    let job = abandoned(&ports).await;
+    assert_eq!(sweep(&ports).await, []);
+    let lease = ports.documents.load(&job).await.unwrap().unwrap().lease;
+    assert!(lease.attempt == 1 && !lease.is_expired(cloud::lease::now_ms()));
+}
+
+#[tokio::test]
+async fn three_attempts_that_die_leave_a_verdict_and_a_retry_starts_anew() {
+    let ports = twins();
+    let job = abandoned(&ports).await;
+    ports.executions.end(job.as_str());
+    for attempt in 2..=4 {
+        assert_eq!(sweep(&ports).await, std::slice::from_ref(&job));
+        assert_eq!(sweep(&ports).await, [], "once is enough");
+        let started = ports.executions.started();
+        let (name, input) = started.last().unwrap();
+        assert_eq!(*name, format!("{job}-{attempt}"));
+        assert_eq!(input["attempt"], attempt);
+        let verdict = (attempt == 4).then_some("AttemptsExhausted");
+        assert_eq!(input["error"]["Error"].as_str(), verdict);
+        ports.executions.end(name);
+        expire(&ports, &job).await;
+    }
+    let retry = parsed(&json!({"retry": {"job": job}}));
+    let refused = handle(retry, &ports, &StageContext::for_tests()).await;
+    assert_eq!(
+        refused.unwrap_err().code(),
+        ErrorCode::InputInvalid,
+        "it still runs"
+    );
+    let verdict = cloud::JobOutcome::Failed(domain::job::JobError {
+        code: ErrorCode::AttemptsExhausted,
+        message: "it died".to_owned(),
+    });
+    cloud::ports::FinishJob::finish(&ports.documents, &job, 4, &verdict)
+        .await
+        .unwrap()
+        .unwrap();
+    let retry = parsed(&json!({"retry": {"job": job}}));
+    handle(retry, &ports, &StageContext::for_tests())
+        .await
+        .unwrap();
+    let started = ports.executions.started();
+    let (name, input) = started.last().unwrap();
+    assert_eq!(
+        (name.as_str(), &input["error"]),
+        (format!("{job}-5").as_str(), &Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn a_cancelled_job_that_nobody_works_on_is_recorded_as_such() {
+    let ports = twins();
+    let job = abandoned(&ports).await;
+    ports.executions.end(job.as_str());
+    let cancel = parsed(&json!({"cancel": {"job": job}}));
+    handle(cancel, &ports, &StageContext::for_tests())
+        .await
+        .unwrap();
+    assert_eq!(sweep(&ports).await, [job]);
+    let started = ports.executions.started();
+    assert_eq!(started.last().unwrap().1["error"]["Error"], "JobCancelled");
 }

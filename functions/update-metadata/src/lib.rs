@@ -8,13 +8,15 @@
 mod failure;
 mod published;
 
-use cloud::ports::{DeletePrefix, FinishJob, ListObjects, ReadDocuments, ReadObject};
+use cloud::lease::release;
+use cloud::ports::{DeletePrefix, FinishJob, KeepJob, ListObjects, ReadDocuments, ReadObject};
 use cloud::{JobOutcome, StoreError};
 use database::{DatabaseError, Outcome, RecordOutcome};
 use domain::job::JobState;
-use domain::message::{UpdateMetadataInput, UpdateMetadataOutput};
-use domain::object::BucketName;
-use domain::{ErrorCode, Fault};
+use domain::layout::MediaFolder;
+use domain::message::{SegmentInput, UpdateMetadataInput, UpdateMetadataOutput};
+use domain::object::{BucketName, ObjectKey};
+use domain::{ErrorClass, ErrorCode, Fault};
 use runtime::StageContext;
 use stage::{Work, WorkError};
 
@@ -25,6 +27,8 @@ pub struct Ports<S, D, B> {
     pub objects: S,
     /// Its name.
     pub work: BucketName,
+    /// The media bucket's name.
+    pub media: BucketName,
     /// The document store.
     pub documents: D,
     /// The relational core.
@@ -68,7 +72,7 @@ pub async fn handle<S, D, B>(
 ) -> Result<UpdateMetadataOutput, UpdateMetadataError>
 where
     S: ReadObject + ListObjects + DeletePrefix,
-    D: FinishJob + ReadDocuments,
+    D: FinishJob + KeepJob + ReadDocuments,
     B: RecordOutcome,
 {
     let request = &input.request;
@@ -80,7 +84,18 @@ where
             Err(error) => return already_ready(&input, ports, error).await,
         },
     };
-    let finished = ports.documents.finish(&request.job, &outcome).await?;
+    if goes_on(request, &outcome, ports).await? {
+        tracing::warn!(job = %request.job, attempt = request.attempt, "attempt failed");
+        return Ok(output(&input, JobState::Running));
+    }
+    let finished = ports
+        .documents
+        .finish(&request.job, request.attempt, &outcome)
+        .await?;
+    let Some(finished) = finished else {
+        tracing::warn!(job = %request.job, attempt = request.attempt, "another attempt took over");
+        return Ok(output(&input, JobState::Running));
+    };
     let recorded = Outcome {
         record: &finished.record,
         asset: &finished.asset,
@@ -90,9 +105,33 @@ where
     let state = finished.record.state;
     tracing::info!(job = %request.job, asset = %request.asset, ?state, "job ended");
     if state == JobState::Ready {
-        clear(ports, work).await;
+        clear(&ports.objects, &ports.work, &work.folder().prefix()).await;
+    }
+    let code = finished.record.error.map(|error| error.code);
+    if code == Some(ErrorCode::JobCancelled) {
+        clear(&ports.objects, &ports.work, &work.folder().prefix()).await;
+        let media = MediaFolder {
+            asset: &request.asset,
+            job: &request.job,
+        };
+        clear(&ports.objects, &ports.media, &media.prefix()).await;
     }
     Ok(output(&input, state))
+}
+
+/// Whether the job is given back for another attempt: after a failure that the next one may not
+/// meet, while there is a next one.
+async fn goes_on<S, D: KeepJob, B>(
+    request: &SegmentInput,
+    outcome: &JobOutcome,
+    ports: &Ports<S, D, B>,
+) -> Result<bool, StoreError> {
+    match outcome {
+        JobOutcome::Failed(error) if error.code.class() != ErrorClass::Permanent => {
+            release(&ports.documents, &request.job, request.attempt).await
+        }
+        _ => Ok(false),
+    }
 }
 
 /// A job whose work folder is gone, because an earlier attempt recorded it in both stores and
@@ -111,11 +150,10 @@ async fn already_ready<S, D: ReadDocuments, B>(
     Err(error.into())
 }
 
-/// Deletes plan, results and source segments. What stays behind falls to the lifecycle rule.
-async fn clear<S: DeletePrefix, D, B>(ports: &Ports<S, D, B>, work: Work<'_, S>) {
-    let folder = work.folder().prefix();
-    if let Err(left) = ports.objects.delete_prefix(&ports.work, &folder).await {
-        tracing::warn!(error = %left, "work folder could not be cleared");
+/// Deletes a job's folder. What stays behind in the work bucket falls to the lifecycle rule.
+async fn clear<S: DeletePrefix>(objects: &S, bucket: &BucketName, folder: &ObjectKey) {
+    if let Err(left) = objects.delete_prefix(bucket, folder).await {
+        tracing::warn!(error = %left, %bucket, "a job's folder could not be cleared");
     }
 }
 

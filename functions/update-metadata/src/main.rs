@@ -42,6 +42,7 @@ async fn ports() -> Result<Ports<S3Store, DynamoDocuments, Database>, ConfigErro
     Ok(Ports {
         objects: aws.objects(),
         work: config.work_bucket()?,
+        media: config.media_bucket()?,
         documents: aws.documents(config.table()?),
         // Connected and migrated by the first call, so that a database that is down at a cold start
         // fails that call and not the process.

@@ -3,12 +3,14 @@
 
 use std::sync::Mutex;
 
-use cloud::ports::{ClaimJob, ReadDocuments, UploadedAt};
+use cloud::Content;
+use cloud::lease::{cancel, release, take_over};
+use cloud::ports::{ClaimJob, KeepJob, ListObjects, ReadDocuments, UploadedAt, WriteObject};
 use database::{DatabaseError, Outcome, RecordOutcome};
 use domain::job::{JobRecord, JobState};
-use domain::layout::WorkFolder;
+use domain::layout::{MediaFolder, WorkFolder};
 use domain::message::{CaughtError, SegmentInput, UpdateMetadataInput};
-use domain::object::BucketName;
+use domain::object::{BucketName, ObjectKey, ObjectRef};
 use domain::plan::Plan;
 use domain::profile::Profile;
 use domain::result::{ManifestResult, SegmentResult, StageFailure, ThumbnailResult, Usage};
@@ -53,6 +55,7 @@ impl Twins {
         let ports = Ports {
             objects: FolderStore::temporary().unwrap(),
             work: BucketName::new("work"),
+            media: BucketName::new("media"),
             documents: MemoryDocuments::default(),
             database: Rows::default(),
         };
@@ -68,6 +71,17 @@ impl Twins {
         let claim = ports.documents.claim(&record, UploadedAt(1));
         claim.await.unwrap();
         Self { ports, plan }
+    }
+
+    /// Leaves the job no attempt after this one.
+    async fn last_attempt(self) -> Self {
+        let documents = &self.ports.documents;
+        let seen = documents.load(&self.plan.job).await.unwrap().unwrap();
+        let mut lease = seen.lease;
+        lease.last_attempt = lease.attempt;
+        let next = seen.with_lease(lease);
+        assert!(documents.swap(&seen, &next).await.unwrap());
+        self
     }
 
     /// A job whose stages are all done.
@@ -202,7 +216,7 @@ async fn a_named_error_is_recorded_with_its_file_and_what_to_do() {
 
 #[tokio::test]
 async fn an_error_that_a_map_hides_is_found_where_its_child_left_it() {
-    let twins = Twins::claimed().await;
+    let twins = Twins::claimed().await.last_attempt().await;
     for (part, code) in [(1, ErrorCode::DeadlineNear), (2, ErrorCode::ChunkInvalid)] {
         let failure = StageFailure {
             stage: "encode-video".to_owned(),
@@ -219,7 +233,7 @@ async fn an_error_that_a_map_hides_is_found_where_its_child_left_it() {
 
 #[tokio::test]
 async fn a_stage_that_was_killed_is_recorded_as_the_platform_calls_it() {
-    let twins = Twins::claimed().await;
+    let twins = Twins::claimed().await.last_attempt().await;
     twins
         .ends(Some(caught("Lambda.Unknown", "killed")))
         .await
@@ -231,6 +245,57 @@ async fn a_stage_that_was_killed_is_recorded_as_the_platform_calls_it() {
         "{}",
         reason.message
     );
+}
+
+#[tokio::test]
+async fn a_failure_that_may_pass_gives_the_job_back() {
+    let twins = Twins::claimed().await;
+    let killed = || Some(caught("Lambda.Unknown", "killed"));
+    assert_eq!(twins.ends(killed()).await.unwrap(), JobState::Running);
+    let documents = &twins.ports.documents;
+    let stored = documents.load(&twins.plan.job).await.unwrap().unwrap();
+    assert!(stored.lease.is_released(), "for the sweep to find");
+    assert_eq!(*twins.ports.database.states.lock().unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_attempt_that_was_taken_over_from_records_nothing() {
+    let twins = Twins::done().await;
+    let documents = &twins.ports.documents;
+    assert!(release(documents, &twins.plan.job, 1).await.unwrap());
+    let seen = documents.load(&twins.plan.job).await.unwrap().unwrap();
+    take_over(documents, &seen).await.unwrap().unwrap();
+    assert_eq!(twins.ends(None).await.unwrap(), JobState::Running);
+    assert_eq!(*twins.ports.database.states.lock().unwrap(), []);
+    assert!(
+        twins.work().plan().await.is_ok(),
+        "the next attempt needs it"
+    );
+}
+
+#[tokio::test]
+async fn a_cancelled_job_leaves_nothing_behind() {
+    let twins = Twins::done().await;
+    let (objects, plan) = (&twins.ports.objects, &twins.plan);
+    let media = MediaFolder {
+        asset: &plan.asset,
+        job: &plan.job,
+    };
+    let segment = ObjectRef {
+        bucket: twins.ports.media.clone(),
+        key: ObjectKey::new(format!("{}v/1080p/00001.m4s", media.prefix())),
+    };
+    objects
+        .write(&segment, b"segment".to_vec().into(), Content::VideoSegment)
+        .await
+        .unwrap();
+    assert!(cancel(&twins.ports.documents, &plan.job).await.unwrap());
+    let stopped = caught("JobCancelled", "");
+    assert_eq!(twins.ends(Some(stopped)).await.unwrap(), JobState::Failed);
+    assert_eq!(twins.reason().await.code, ErrorCode::JobCancelled);
+    let left = objects.list(&segment.bucket, &media.prefix()).await;
+    assert_eq!(left.unwrap(), []);
+    assert!(twins.work().plan().await.is_err());
 }
 
 #[tokio::test]

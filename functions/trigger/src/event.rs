@@ -1,0 +1,229 @@
+//! Everything that trigger is told.
+
+use aws_lambda_events::s3::S3Event;
+use domain::ids::JobId;
+use domain::object::SourceObject;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::upload::{BadRecord, announced, uploads};
+
+/// A call of trigger. Uploads come in three ways; operators and the schedule have words of their
+/// own, objects with one field.
+#[derive(Debug)]
+pub enum Event {
+    /// A notification that S3 sent to the function itself.
+    Notification(S3Event),
+    /// An event of EventBridge.
+    Announcement(Announcement),
+    /// Messages of a queue that S3 or EventBridge sends to.
+    Messages(Vec<Message>),
+    /// `{"sweep": {}}`: look for jobs that nobody works on.
+    Sweep,
+    /// `{"retry": {"job": …}}`: try a failed job again.
+    Retry(JobId),
+    /// `{"cancel": {"job": …}}`: stop a running job.
+    Cancel(JobId),
+}
+
+/// What trigger answers.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// The jobs that the event is about, as far as they exist now.
+    Jobs(Vec<JobId>),
+    /// The messages that have to come again.
+    Batch(Batch),
+}
+
+// The envelopes of EventBridge and SQS are ours: three fields each, where the library's types
+// bring twenty crates along.
+
+/// An event of EventBridge.
+///
+/// Source: Amazon EventBridge user guide, "Amazon S3 events".
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Announcement {
+    /// Which service it is from.
+    pub source: String,
+    /// What happened.
+    pub detail_type: String,
+    /// To what.
+    pub detail: Value,
+}
+
+/// A message of a queue.
+///
+/// Source: AWS Lambda developer guide, "Using Lambda with Amazon SQS".
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// Its id, by which it is asked for again.
+    pub message_id: String,
+    /// An event as JSON.
+    pub body: String,
+}
+
+/// Which messages of a batch have to come again; the others are done.
+///
+/// Source: AWS Lambda developer guide, "Partial batch responses".
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Batch {
+    /// The messages that failed.
+    pub batch_item_failures: Vec<Failed>,
+}
+
+/// A message that has to come again.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failed {
+    /// Its id.
+    pub item_identifier: String,
+}
+
+#[derive(Deserialize)]
+struct Messages {
+    #[serde(rename = "Records")]
+    records: Vec<Message>,
+}
+
+#[derive(Deserialize)]
+struct Wish {
+    job: JobId,
+}
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(Value::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl Event {
+    fn parse(event: Value) -> Result<Self, serde_json::Error> {
+        let wish = |name| event.get(name).cloned().map(serde_json::from_value::<Wish>);
+        if event.get("sweep").is_some() {
+            return Ok(Self::Sweep);
+        }
+        if let Some(wish) = wish("retry") {
+            return Ok(Self::Retry(wish?.job));
+        }
+        if let Some(wish) = wish("cancel") {
+            return Ok(Self::Cancel(wish?.job));
+        }
+        if event.get("detail-type").is_some() {
+            return Ok(Self::Announcement(serde_json::from_value(event)?));
+        }
+        let queue = event.pointer("/Records/0/eventSource");
+        if queue.and_then(Value::as_str) == Some("aws:sqs") {
+            let messages: Messages = serde_json::from_value(event)?;
+            return Ok(Self::Messages(messages.records));
+        }
+        Ok(Self::Notification(serde_json::from_value(event)?))
+    }
+}
+
+/// The uploads that a message of a queue tells of. S3 sends a test message when a queue is set up;
+/// it tells of none.
+///
+/// # Errors
+/// [`BadMessage`] when the body is neither a notification nor an event, or lacks facts.
+pub fn told(message: &Message) -> Result<Vec<SourceObject>, BadMessage> {
+    let body: Value = serde_json::from_str(&message.body)?;
+    if body.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
+        return Ok(Vec::new());
+    }
+    match Event::parse(body)? {
+        Event::Notification(event) => Ok(uploads(&event)?),
+        Event::Announcement(event) => Ok(announced(&event)?.into_iter().collect()),
+        _ => Err(BadMessage::Kind),
+    }
+}
+
+/// A message that tells of no upload.
+#[derive(Debug, thiserror::Error)]
+pub enum BadMessage {
+    /// Its body is no event.
+    #[error("the message's body is no event: {0}")]
+    Body(#[from] serde_json::Error),
+    /// Its event lacks facts.
+    #[error(transparent)]
+    Record(#[from] BadRecord),
+    /// Its event is of a kind that does not come in a queue.
+    #[error("the message's body is an event of a kind that does not come in a queue")]
+    Kind,
+}
+
+/// The answer that has these messages come again.
+#[must_use]
+pub fn again(messages: Vec<String>) -> Batch {
+    let failed = |item_identifier| Failed { item_identifier };
+    Batch {
+        batch_item_failures: messages.into_iter().map(failed).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn parse(event: Value) -> Event {
+        serde_json::from_value(event).unwrap()
+    }
+
+    fn sample(name: &str) -> Value {
+        let path = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    }
+
+    fn message(body: String) -> Message {
+        Message {
+            message_id: "m1".to_owned(),
+            body,
+        }
+    }
+
+    /// The same upload, told in three ways.
+    #[test]
+    fn all_three_ways_tell_the_same() {
+        let Event::Notification(notification) = parse(sample("trigger")) else {
+            panic!("a notification");
+        };
+        let Event::Announcement(announcement) = parse(sample("trigger-eventbridge")) else {
+            panic!("an event of EventBridge");
+        };
+        let Event::Messages(messages) = parse(sample("trigger-sqs")) else {
+            panic!("messages of a queue");
+        };
+        let expected = uploads(&notification).unwrap();
+        assert_eq!(announced(&announcement).unwrap().as_slice(), expected);
+        assert_eq!(told(&messages[0]).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_event_of_eventbridge_may_come_in_a_queue() {
+        let message = message(sample("trigger-eventbridge").to_string());
+        assert_eq!(told(&message).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_queues_test_message_tells_of_nothing_and_nonsense_is_named() {
+        let test = json!({"Service": "Amazon S3", "Event": "s3:TestEvent"});
+        assert_eq!(told(&message(test.to_string())).unwrap(), []);
+        for body in ["", "{", r#"{"sweep": {}}"#] {
+            assert!(told(&message(body.to_owned())).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn words_of_operators_name_their_job() {
+        assert!(matches!(parse(json!({"sweep": {}})), Event::Sweep));
+        let job = testkit::sample::record().job;
+        let retry = parse(json!({"retry": {"job": job}}));
+        assert!(matches!(retry, Event::Retry(named) if named == job));
+        assert!(serde_json::from_value::<Event>(json!({"cancel": {}})).is_err());
+    }
+}
