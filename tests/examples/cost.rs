@@ -6,13 +6,14 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use domain::cost::Capacity;
 use domain::plan::Plan;
 use domain::profile::Profile;
 use domain::result::{AudioChunkResult, SegmentResult, ThumbnailResult, VideoChunkResult};
 use domain::time::FrameRange;
 use e2e::environment::{shipped_clip, tools};
 use e2e::pipeline::{Pipeline, Stream};
-use ffmpeg::{MediaInput, Process, argv};
+use ffmpeg::{Encoder, MediaInput, Process, argv};
 use tempfile::TempDir;
 use tokio::time::{Duration, Instant};
 
@@ -77,7 +78,10 @@ async fn cpu_of_one_command(plan: &Plan, file: &Path) -> Result<f64> {
     let out = TempDir::new()?;
     let mut whole = plan.clone();
     whole.profile.segments_per_chunk = u64::from(u32::MAX);
-    let chunk = whole.video_chunks(&[]).into_iter().next();
+    let chunk = whole
+        .video_chunks(&[], &Capacity::FUNCTIONS)
+        .into_iter()
+        .next();
     let mut chunk = chunk.context("the file has no picture")?;
     chunk.frames = FrameRange {
         start: 0,
@@ -87,7 +91,13 @@ async fn cpu_of_one_command(plan: &Plan, file: &Path) -> Result<f64> {
     let files: Vec<PathBuf> = rungs
         .map(|rung| out.path().join(format!("{}.mp4", rung.id)))
         .collect();
-    let mut args = argv::video_chunk(&whole, &chunk, &MediaInput::file(file), &files)?;
+    let mut args = argv::video_chunk(
+        &whole,
+        &chunk,
+        Encoder::Software,
+        &MediaInput::file(file),
+        &files,
+    )?;
     if let Some(audio) = &plan.audio {
         let sound = out.path().join("sound.mp4");
         let map = format!("0:{}", audio.index);

@@ -5,6 +5,7 @@
 
 pub mod clips;
 pub mod environment;
+pub mod folders;
 pub mod judges;
 pub mod pipeline;
 pub mod stack;

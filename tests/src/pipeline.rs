@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use domain::cost::Capacity;
 use domain::message::{JobInput, SegmentInput, SegmentOutput};
 use domain::object::{BucketName, ObjectKey, ObjectRef};
 use domain::plan::{EncodeChunk, Plan};
@@ -127,6 +128,7 @@ impl Pipeline {
             objects: self.store.clone(),
             work: self.buckets.work.clone(),
             tools: self.tools.clone(),
+            capacity: Capacity::FUNCTIONS,
         };
         let context = StageContext::for_tests();
         let output = segment::handle(request.clone(), &ports, &context).await;

@@ -1,53 +1,20 @@
 //! The stages in one process, on real ffmpeg: what comes out is right, and the same every time.
 #![cfg(test)]
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use anyhow::Result;
 use domain::ErrorCode;
 use domain::profile::{CutChoice, Profile};
 use domain::result::VideoChunkResult;
 use domain::time::Rational;
 use e2e::clips::{self, CLOSED_GOP, FULL_HD, OPEN_GOP, Recipe, SMALL, TRANSPORT_STREAM, sound};
 use e2e::environment::shipped_clip;
+use e2e::folders::differences;
 use e2e::judges;
 use e2e::pipeline::{Failed, Pipeline, Stream};
 use ffmpeg::Tools;
 use tempfile::TempDir;
-
-/// Every file under a folder, by its relative path.
-fn files(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(next)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(folder)?.to_string_lossy().into_owned();
-                found.insert(name, fs::read(&path)?);
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// Names of files that differ between two folders.
-fn differences(a: &Path, b: &Path) -> Result<Vec<String>> {
-    let (a, b) = (files(a)?, files(b)?);
-    let names = a
-        .keys()
-        .chain(b.keys())
-        .collect::<std::collections::BTreeSet<_>>();
-    Ok(names
-        .into_iter()
-        .filter(|name| a.get(*name) != b.get(*name))
-        .cloned()
-        .collect())
-}
 
 /// A profile whose encode chunks are two segments long, so that short clips have seams.
 fn short_chunks(cut: CutChoice) -> Profile {

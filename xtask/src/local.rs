@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, ExitCode, Stdio};
 use std::time::Duration;
@@ -107,8 +107,7 @@ impl Stack {
     pub(crate) fn up(workspace: &Workspace, name: &str) -> Result<Self> {
         check_name(name)?;
         let tools = Tools::ensure(workspace)?;
-        functions::build(workspace)?;
-        Self::up_built(workspace, &tools, name)
+        Self::up_with(workspace, &tools, name, || functions::build(workspace))
     }
 
     /// The same with what is built already.
@@ -116,6 +115,16 @@ impl Stack {
     /// # Errors
     /// As [`Stack::up`].
     pub(crate) fn up_built(workspace: &Workspace, tools: &Tools, name: &str) -> Result<Self> {
+        Self::up_with(workspace, tools, name, || Ok(()))
+    }
+
+    /// Builds the functions while the servers start, where none run yet.
+    fn up_with(
+        workspace: &Workspace,
+        tools: &Tools,
+        name: &str,
+        build: impl FnOnce() -> Result<()>,
+    ) -> Result<Self> {
         check_name(name)?;
         let stacks = workspace.stacks();
         fs::create_dir_all(&stacks)?;
@@ -124,25 +133,38 @@ impl Stack {
         lock.lock()
             .with_context(|| format!("cannot lock {}", stacks.display()))?;
 
-        let fingerprint = fingerprint(workspace, tools)?;
-        match Self::find(workspace, name)? {
-            Some(stack) if stack.fingerprint == fingerprint => return Ok(stack),
-            Some(_) => {
-                ui::note(format!(
-                    "the stack {name} runs an older build: it is replaced"
-                ));
-                down(workspace, name)?;
-            }
+        let Some(running) = Self::find(workspace, name)? else {
             // One that is starting by itself, or half dead.
-            None => {
-                down(workspace, name)?;
-            }
+            down(workspace, name)?;
+            return Self::start(workspace, tools, name, build);
+        };
+        build()?;
+        if running.fingerprint == fingerprint(workspace, tools)? {
+            return Ok(running);
         }
+        ui::note(format!(
+            "the stack {name} runs an older build: it is replaced"
+        ));
+        down(workspace, name)?;
+        Self::start(workspace, tools, name, || Ok(()))
+    }
+
+    fn start(
+        workspace: &Workspace,
+        tools: &Tools,
+        name: &str,
+        build: impl FnOnce() -> Result<()>,
+    ) -> Result<Self> {
+        // Standard input stays open until the end: it tells the supervisor that we are there.
+        let mut child = spawn(workspace, tools, name)?;
+        build()?;
         let mut step = Step::start(format!("starting the stack {name}"));
-        let mut child = spawn(workspace, tools, name, &fingerprint)?;
+        let mut input = child.stdin.take().context("the supervisor has no input")?;
+        let fingerprint = fingerprint(workspace, tools)?;
+        // One that ended already has said why.
+        let _ = writeln!(input, "{fingerprint}");
         let said = follow(&mut child, &mut step);
-        // Standard input stays open until here: it tells the supervisor that we are there.
-        drop(child.stdin.take());
+        drop(input);
         said?;
         step.done(format!("stack {name} is up"));
         Self::find(workspace, name)?.context("the stack came up and went down again")
@@ -273,21 +295,14 @@ fn down(workspace: &Workspace, name: &str) -> Result<bool> {
     Ok(was_running)
 }
 
-fn spawn(workspace: &Workspace, tools: &Tools, name: &str, fingerprint: &str) -> Result<Child> {
+fn spawn(workspace: &Workspace, tools: &Tools, name: &str) -> Result<Child> {
     let root = workspace.root();
     let stacks = workspace.stacks();
     let logs = stacks.join("logs").join(name);
     fs::create_dir_all(&logs)?;
     let errors = File::create(logs.join("python.err"))?;
     Process::new(&tools.python)
-        .args([
-            "-m",
-            "millrace_local",
-            "--name",
-            name,
-            "--fingerprint",
-            fingerprint,
-        ])
+        .args(["-m", "millrace_local", "--name", name])
         .arg("--folder")
         .arg(stacks.join(name))
         .arg("--logs")
