@@ -366,8 +366,21 @@ print(json.dumps({{
             stack = running.wait_until_ready()
             said = self.run_job(stack)
             running.close()
-        variables = ("FFMPEG", "FFPROBE", "LOG", "MEDIA_BUCKET", "TABLE", "WORK_BUCKET")
-        self.assertEqual(said["told"], [f"MILLRACE_{variable}" for variable in variables])
+        # Task token and input are the state machine's to give.
+        self.assertEqual(
+            said["told"],
+            [
+                "MILLRACE_DEADLINE_SECONDS",
+                "MILLRACE_FFMPEG",
+                "MILLRACE_FFPROBE",
+                "MILLRACE_HEARTBEAT_SECONDS",
+                "MILLRACE_LOG",
+                "MILLRACE_MEDIA_BUCKET",
+                "MILLRACE_STAGE",
+                "MILLRACE_TABLE",
+                "MILLRACE_WORK_BUCKET",
+            ],
+        )
         self.assertEqual((said["job's"], said["another's"]), ("allowed", "AccessDenied"))
 
     def run_job(self, stack: dict[str, Any]) -> dict[str, Any]:
@@ -530,9 +543,10 @@ class Template(unittest.TestCase):
         encoder = stage | {"MEDIA_BUCKET", "FFMPEG", "FFPROBE"}
         parts = ("HOST", "PORT", "NAME", "USER", "AUTH", "PASSWORD")
         database = {f"DATABASE_{part}" for part in parts}
+        capacity = {"BATCH", "ENCODER_MEMORY_MB", "ENCODER_SECONDS"}
         expected = {
             "Trigger": {"TABLE", "STATE_MACHINE_ARN", "UPLOADS_BUCKET", "LOG"},
-            "Segment": stage | {"FFMPEG", "FFPROBE"},
+            "Segment": stage | {"FFMPEG", "FFPROBE"} | capacity,
             "EncodeVideo": encoder,
             "EncodeAudio": encoder,
             "Thumbnail": encoder,

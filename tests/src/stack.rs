@@ -47,7 +47,19 @@ impl Stack {
     /// # Errors
     /// When `MILLRACE_STACK` names no stack.
     pub async fn connect() -> Result<Self> {
-        let path = variable("MILLRACE_STACK")?;
+        Self::connect_to("MILLRACE_STACK").await
+    }
+
+    /// Connects to the stack on which almost everything is heavy work.
+    ///
+    /// # Errors
+    /// When `MILLRACE_HEAVY_STACK` names no stack.
+    pub async fn connect_heavy() -> Result<Self> {
+        Self::connect_to("MILLRACE_HEAVY_STACK").await
+    }
+
+    async fn connect_to(name: &str) -> Result<Self> {
+        let path = variable(name)?;
         let text = std::fs::read_to_string(&path)?;
         let description: Description = serde_json::from_str(&text)?;
         let aws = AwsClients::at(&Account {

@@ -18,27 +18,34 @@ use runtime::Config;
 use serde_json::{Value, json};
 use stage::Work;
 use testkit::callback::{Call, RecordedCallback};
-use testkit::store::FolderStore;
+use testkit::store::{FolderStore, MemoryDocuments};
 
 /// One container over the store, from its environment to its answer.
 async fn container(
     store: &FolderStore,
-    task: &Value,
+    stage: &str,
+    input: &Value,
     interrupted: impl Future<Output = ()>,
 ) -> (Ended, Vec<Call>) {
     let (ffmpeg, ffprobe) = (variable("MILLRACE_FFMPEG"), variable("MILLRACE_FFPROBE"));
     let (ffmpeg, ffprobe) = (ffmpeg.unwrap(), ffprobe.unwrap());
-    let task = task.to_string();
+    let input = input.to_string();
     let config = Config::from_pairs([
         ("MILLRACE_WORK_BUCKET", "work"),
         ("MILLRACE_MEDIA_BUCKET", "media"),
         ("MILLRACE_FFMPEG", ffmpeg.to_str().unwrap()),
         ("MILLRACE_FFPROBE", ffprobe.to_str().unwrap()),
         ("MILLRACE_HEARTBEAT_SECONDS", "1"),
-        ("MILLRACE_TASK", &task),
+        ("MILLRACE_STAGE", stage),
+        ("MILLRACE_INPUT", &input),
     ]);
     let callback = RecordedCallback::default();
-    let order = Order::read(&config, store.clone(), "batch-job");
+    let order = Order::read(
+        &config,
+        store.clone(),
+        MemoryDocuments::default(),
+        "batch-job",
+    );
     let ended = heavy_encode::run(order, &callback, interrupted).await;
     (ended, callback.answers())
 }
@@ -75,7 +82,7 @@ async fn a_container_that_was_stopped_and_tried_again_gives_the_bytes_of_the_fun
     };
     let source = store.put_source(&object, &clip).unwrap();
     let request = SegmentInput::new(source, Profile::default());
-    let (ended, answers) = container(&store, &json!({ "segment": request }), pending()).await;
+    let (ended, answers) = container(&store, "segment", &json!(request), pending()).await;
     assert_eq!(ended, Ended::Done, "{answers:?}");
     let bucket = BucketName::new("work");
     let work = Work::new(&store, &bucket, &request.job);
@@ -83,15 +90,15 @@ async fn a_container_that_was_stopped_and_tried_again_gives_the_bytes_of_the_fun
     assert_eq!(chunks.len(), 1);
 
     // A machine that is taken away while ffmpeg encodes, then one that is not.
-    let task = json!({ "encode": chunks[0] });
+    let chunk = json!(chunks[0]);
     let soon = tokio::time::sleep(Duration::from_secs(1));
-    let (ended, answers) = container(&store, &task, soon).await;
+    let (ended, answers) = container(&store, "encode-video", &chunk, soon).await;
     assert_eq!(
         ended,
         Ended::Failed(ErrorCode::EncoderKilled),
         "{answers:?}"
     );
-    let (ended, answers) = container(&store, &task, pending()).await;
+    let (ended, answers) = container(&store, "encode-video", &chunk, pending()).await;
     assert_eq!(ended, Ended::Done, "{answers:?}");
     let done = json!({
         "job": request.job,

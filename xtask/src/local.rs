@@ -37,6 +37,9 @@ pub(crate) enum Command {
         /// Run the function binaries that are there, without building
         #[arg(long)]
         no_build: bool,
+        /// A parameter of the template, `HeavyEncoder=cpu` say; may be given several times
+        #[arg(long = "parameter", value_name = "NAME=VALUE")]
+        parameters: Vec<String>,
     },
     /// Stop a stack and remove everything it held
     Down {
@@ -55,6 +58,25 @@ pub(crate) enum Command {
         #[arg(long, default_value = DEFAULT_NAME)]
         name: String,
     },
+}
+
+/// The stack that a caller wants.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    /// Its name.
+    pub(crate) name: &'a str,
+    /// `NAME=VALUE` for parameters of the template that should not be as they are locally.
+    pub(crate) parameters: &'a [String],
+}
+
+impl<'a> Wanted<'a> {
+    /// A stack as it is locally.
+    pub(crate) const fn plain(name: &'a str) -> Self {
+        Self {
+            name,
+            parameters: &[],
+        }
+    }
 }
 
 /// A running stack, as its supervisor describes it.
@@ -104,27 +126,32 @@ impl Stack {
     /// # Errors
     /// When the tools can't be installed, the functions do not compile, a server does not start,
     /// or the template can't be deployed.
-    pub(crate) fn up(workspace: &Workspace, name: &str) -> Result<Self> {
-        check_name(name)?;
+    pub(crate) fn up(workspace: &Workspace, wanted: &Wanted<'_>) -> Result<Self> {
+        check_name(wanted.name)?;
         let tools = Tools::ensure(workspace)?;
-        Self::up_with(workspace, &tools, name, || functions::build(workspace))
+        Self::up_with(workspace, &tools, wanted, || functions::build(workspace))
     }
 
     /// The same with what is built already.
     ///
     /// # Errors
     /// As [`Stack::up`].
-    pub(crate) fn up_built(workspace: &Workspace, tools: &Tools, name: &str) -> Result<Self> {
-        Self::up_with(workspace, tools, name, || Ok(()))
+    pub(crate) fn up_built(
+        workspace: &Workspace,
+        tools: &Tools,
+        wanted: &Wanted<'_>,
+    ) -> Result<Self> {
+        Self::up_with(workspace, tools, wanted, || Ok(()))
     }
 
     /// Builds the functions while the servers start, where none run yet.
     fn up_with(
         workspace: &Workspace,
         tools: &Tools,
-        name: &str,
+        wanted: &Wanted<'_>,
         build: impl FnOnce() -> Result<()>,
     ) -> Result<Self> {
+        let name = wanted.name;
         check_name(name)?;
         let stacks = workspace.stacks();
         fs::create_dir_all(&stacks)?;
@@ -136,31 +163,32 @@ impl Stack {
         let Some(running) = Self::find(workspace, name)? else {
             // One that is starting by itself, or half dead.
             down(workspace, name)?;
-            return Self::start(workspace, tools, name, build);
+            return Self::start(workspace, tools, wanted, build);
         };
         build()?;
-        if running.fingerprint == fingerprint(workspace, tools)? {
+        if running.fingerprint == fingerprint(workspace, tools, wanted)? {
             return Ok(running);
         }
         ui::note(format!(
-            "the stack {name} runs an older build: it is replaced"
+            "the stack {name} runs an older build or has other parameters: it is replaced"
         ));
         down(workspace, name)?;
-        Self::start(workspace, tools, name, || Ok(()))
+        Self::start(workspace, tools, wanted, || Ok(()))
     }
 
     fn start(
         workspace: &Workspace,
         tools: &Tools,
-        name: &str,
+        wanted: &Wanted<'_>,
         build: impl FnOnce() -> Result<()>,
     ) -> Result<Self> {
+        let name = wanted.name;
         // Standard input stays open until the end: it tells the supervisor that we are there.
-        let mut child = spawn(workspace, tools, name)?;
+        let mut child = spawn(workspace, tools, wanted)?;
         build()?;
         let mut step = Step::start(format!("starting the stack {name}"));
         let mut input = child.stdin.take().context("the supervisor has no input")?;
-        let fingerprint = fingerprint(workspace, tools)?;
+        let fingerprint = fingerprint(workspace, tools, wanted)?;
         // One that ended already has said why.
         let _ = writeln!(input, "{fingerprint}");
         let said = follow(&mut child, &mut step);
@@ -241,14 +269,16 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode> {
     match command {
         Command::Up {
             name,
-            no_build: false,
-        } => describe(&Stack::up(&workspace, name)?),
-        Command::Up {
-            name,
-            no_build: true,
+            no_build,
+            parameters,
         } => {
-            let tools = Tools::ensure(&workspace)?;
-            describe(&Stack::up_built(&workspace, &tools, name)?);
+            let wanted = Wanted { name, parameters };
+            let stack = if *no_build {
+                Stack::up_built(&workspace, &Tools::ensure(&workspace)?, &wanted)?
+            } else {
+                Stack::up(&workspace, &wanted)?
+            };
+            describe(&stack);
         }
         Command::Down { name, all } => {
             let names = if *all {
@@ -295,7 +325,8 @@ fn down(workspace: &Workspace, name: &str) -> Result<bool> {
     Ok(was_running)
 }
 
-fn spawn(workspace: &Workspace, tools: &Tools, name: &str) -> Result<Child> {
+fn spawn(workspace: &Workspace, tools: &Tools, wanted: &Wanted<'_>) -> Result<Child> {
+    let name = wanted.name;
     let root = workspace.root();
     let stacks = workspace.stacks();
     let logs = stacks.join("logs").join(name);
@@ -317,6 +348,12 @@ fn spawn(workspace: &Workspace, tools: &Tools, name: &str) -> Result<Child> {
         .arg(&tools.ffmpeg)
         .arg("--ffprobe")
         .arg(&tools.ffprobe)
+        .args(
+            wanted
+                .parameters
+                .iter()
+                .flat_map(|each| ["--parameter", each]),
+        )
         .env("PYTHONPATH", root.join("local"))
         // The checkout stays clean.
         .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -360,9 +397,10 @@ fn follow(child: &mut Child, step: &mut Step) -> Result<()> {
 }
 
 /// Changes whenever a stack that is up would have to be started again to run the current state.
-fn fingerprint(workspace: &Workspace, tools: &Tools) -> Result<String> {
+fn fingerprint(workspace: &Workspace, tools: &Tools, wanted: &Wanted<'_>) -> Result<String> {
     let root = workspace.root();
     let mut hash = Sha256::new();
+    hash.update(wanted.parameters.join("\n"));
     hash.update(functions::fingerprint(workspace)?);
     hash.update(tools.python.as_os_str().as_encoded_bytes());
     hash.update(fs::read(root.join("infra/sam/template.yaml"))?);

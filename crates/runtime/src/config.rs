@@ -62,11 +62,12 @@ variables! {
         "a number from 128 to 10240", "the memory of encode-video, in MB";
     TASK_TOKEN = "MILLRACE_TASK_TOKEN", None,
         "a task token of Step Functions", "the state that waits for heavy-encode";
-    TASK = "MILLRACE_TASK", None,
-        r#"JSON: {"encode": …} or {"segment": …}"#, "what heavy-encode is to do";
-    DEADLINE_SECONDS = "MILLRACE_DEADLINE_SECONDS", Some("3300"),
-        "a number from 1 to 3600, as long as a signed URL lives",
-        "how long heavy-encode may take, in seconds";
+    STAGE = "MILLRACE_STAGE", None,
+        "encode-video or segment", "whose work heavy-encode does";
+    INPUT = "MILLRACE_INPUT", None,
+        "JSON, as that function takes it", "what heavy-encode is to work on";
+    DEADLINE_SECONDS = "MILLRACE_DEADLINE_SECONDS", Some("7200"),
+        "a number from 1 to 86400", "how long heavy-encode may take, in seconds";
     HEARTBEAT_SECONDS = "MILLRACE_HEARTBEAT_SECONDS", Some("20"),
         "a number from 1 to 600", "time between two heartbeats of heavy-encode, in seconds";
     DATABASE_HOST = "MILLRACE_DATABASE_HOST", None,

@@ -16,13 +16,17 @@ use std::time::Duration;
 use cloud::SignedUrl;
 use domain::object::BucketName;
 use ffmpeg::{MediaInput, Tools};
+use runtime::StageContext;
 
 pub use encode::EncodeError;
 pub use lease::{Leased, LeasedError};
 pub use work::{Work, WorkError};
 
-/// How long a signed URL for ffmpeg lives: longer than any invocation.
-pub const URL_LIFETIME: Duration = Duration::from_hours(1);
+/// How long a signed URL for ffmpeg lives: a little longer than who reads it.
+#[must_use]
+pub fn url_lifetime(context: &StageContext) -> Duration {
+    context.time_left() + Duration::from_mins(1)
+}
 
 /// The buckets that a stage works in.
 #[derive(Clone, Debug)]

@@ -18,7 +18,7 @@ use runtime::{Metric, StageContext};
 use stage::encode::{publish_rung, same_ffmpeg};
 use stage::publish::Rendition;
 use stage::usage::Meter;
-use stage::{EncodeError, URL_LIFETIME, Work, media_input};
+use stage::{EncodeError, Work, media_input, url_lifetime};
 
 pub use stage::Ports;
 
@@ -67,7 +67,7 @@ where
         .collect();
     let url = ports
         .objects
-        .sign_source(&plan.source, URL_LIFETIME)
+        .sign_source(&plan.source, url_lifetime(context))
         .await?;
     let args = argv::audio_chunk(&plan, chunk, &media_input(&url), &files)?;
     let finished = Process::ffmpeg(&ports.tools, args)

@@ -1,8 +1,9 @@
 //! One encode chunk, all its rungs: the source is decoded once.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use cloud::ports::{ReadObject, SignObject, SignSource, WriteObject};
+use cloud::ports::{KeepJob, ReadObject, SignObject, SignSource, WriteObject};
 use cloud::{Content, StoreError};
 use domain::cost::Worker;
 use domain::ladder::VideoRung;
@@ -19,7 +20,7 @@ use runtime::{Metric, StageContext};
 use stage::encode::{publish_rung, same_ffmpeg};
 use stage::publish::Rendition;
 use stage::usage::Meter;
-use stage::{EncodeError, URL_LIFETIME, Work, media_input};
+use stage::{EncodeError, Leased, LeasedError, Work, media_input, url_lifetime};
 
 pub use stage::Ports;
 
@@ -44,6 +45,25 @@ where
     work.once("encode-video", input.index, key, encoded).await
 }
 
+/// The same, as long as the job's lease is held.
+///
+/// # Errors
+/// [`LeasedError`].
+pub async fn leased<S, D>(
+    input: EncodeChunk,
+    ours: &Leased<Ports<S>, D>,
+    context: &StageContext,
+) -> Result<StageDone, LeasedError<EncodeError>>
+where
+    S: ReadObject + WriteObject + SignSource + SignObject,
+    D: KeepJob,
+{
+    let job = input.job.clone();
+    // A handler's future is large: on the heap.
+    let work = Box::pin(handle(input, &ours.ports, context));
+    ours.work(&job, work).await
+}
+
 async fn encode<S>(
     chunk: &EncodeChunk,
     ports: &Ports<S>,
@@ -63,7 +83,8 @@ where
         .iter()
         .map(|rung| scratch.path().join(format!("{}.mp4", rung.id)))
         .collect();
-    let input = source_of(&plan, video, chunk, ports, work).await?;
+    let lifetime = url_lifetime(context);
+    let input = source_of(&plan, video, chunk, ports, work, lifetime).await?;
     let encoder = encoder_of(chunk, ports, context).await;
     let args = argv::video_chunk(&plan, chunk, encoder, &input, &files)?;
     let finished = Process::ffmpeg(&ports.tools, args)
@@ -114,17 +135,13 @@ async fn source_of<S: SignSource + SignObject>(
     chunk: &EncodeChunk,
     ports: &Ports<S>,
     work: Work<'_, S>,
+    lifetime: Duration,
 ) -> Result<MediaInput, StoreError> {
     let url = match video.cut {
-        CutMode::Range => {
-            ports
-                .objects
-                .sign_source(&plan.source, URL_LIFETIME)
-                .await?
-        }
+        CutMode::Range => ports.objects.sign_source(&plan.source, lifetime).await?,
         CutMode::Copy => {
             let piece = work.object(work.folder().source_segment(chunk.index));
-            ports.objects.sign_object(&piece, URL_LIFETIME).await?
+            ports.objects.sign_object(&piece, lifetime).await?
         }
     };
     Ok(media_input(&url))

@@ -6,32 +6,24 @@
 use cloud::clients::AwsClients;
 use cloud::dynamodb::DynamoDocuments;
 use cloud::s3::S3Store;
-use domain::message::StageDone;
-use domain::plan::EncodeChunk;
 use encode_video::Ports;
 use ffmpeg::Tools;
-use runtime::{Config, ConfigError, ServeError, StageContext};
-use stage::{Buckets, EncodeError, Leased, LeasedError};
+use runtime::{Config, ConfigError, ServeError};
+use stage::{Buckets, Leased};
 
 #[tokio::main]
 async fn main() -> Result<(), ServeError> {
     runtime::logging::init();
     // The SDK's start-up alone is a future of 60 KB: on the heap.
-    Box::pin(runtime::serve("encode-video", ports(), leased)).await
+    Box::pin(runtime::serve(
+        "encode-video",
+        ports(),
+        encode_video::leased,
+    ))
+    .await
 }
 
 type Ours = Leased<Ports<S3Store>, DynamoDocuments>;
-
-/// The stage, as long as its job's lease is held.
-async fn leased(
-    input: EncodeChunk,
-    ours: &Ours,
-    context: &StageContext,
-) -> Result<StageDone, LeasedError<EncodeError>> {
-    let job = input.job.clone();
-    let work = Box::pin(encode_video::handle(input, &ours.ports, context));
-    Box::pin(ours.work(&job, work)).await
-}
 
 async fn ports() -> Result<Ours, ConfigError> {
     let config = Config::from_env();

@@ -8,32 +8,23 @@
 mod order;
 mod supervise;
 
-use cloud::ports::{DescribeSource, ReadObject, SignObject, SignSource, UploadFile, WriteObject};
+use cloud::ports::{
+    DescribeSource, KeepJob, ReadObject, SignObject, SignSource, UploadFile, WriteObject,
+};
 use cloud::task_callback::TaskCallback;
 use domain::{ErrorCode, Fault};
-use runtime::{ConfigError, Failure, StageContext, invoke};
-use serde::Deserialize;
+use runtime::{ConfigError, Failure, invoke};
 use serde_json::Value;
 
-pub use order::{Order, Ports};
+pub use order::{Order, Task};
 pub use supervise::{Ended, supervise};
 
-/// What the state machine asks for, `MILLRACE_TASK`.
-#[derive(Deserialize, Debug)]
-#[serde(rename_all = "snake_case")]
-enum Task {
-    /// The input of encode-video.
-    Encode(Value),
-    /// The input of segment.
-    Segment(Value),
-}
-
-/// `MILLRACE_TASK` names no task.
+/// `MILLRACE_INPUT` is no JSON.
 #[derive(Debug, thiserror::Error)]
-#[error("MILLRACE_TASK should be {{\"encode\": …}} or {{\"segment\": …}}: {0}")]
-struct UnknownTask(#[source] serde_json::Error);
+#[error("MILLRACE_INPUT should be JSON: {0}")]
+struct UnreadableInput(#[source] serde_json::Error);
 
-impl Fault for UnknownTask {
+impl Fault for UnreadableInput {
     fn code(&self) -> ErrorCode {
         ErrorCode::InputInvalid
     }
@@ -43,13 +34,14 @@ impl Fault for UnknownTask {
 /// too, so that its reason reaches the state machine.
 ///
 /// `interrupted` is done when the machine is about to be taken away.
-pub async fn run<S, C>(
-    order: Result<Order<S>, ConfigError>,
+pub async fn run<S, D, C>(
+    order: Result<Order<S, D>, ConfigError>,
     callback: &C,
     interrupted: impl Future<Output = ()>,
 ) -> Ended
 where
     S: ReadObject + WriteObject + UploadFile + DescribeSource + SignSource + SignObject,
+    D: KeepJob,
     C: TaskCallback,
 {
     let heartbeat = order
@@ -58,25 +50,24 @@ where
     // A handler's future is large: on the heap.
     let work = Box::pin(async {
         let order = order.map_err(|error| Failure::of(&error))?;
-        perform(&order.task, &order.ports, &order.context).await
+        perform(&order).await
     });
     supervise(callback, heartbeat, work, interrupted).await
 }
 
 /// Runs the stage that a task is for.
-async fn perform<S>(task: &str, ports: &Ports<S>, context: &StageContext) -> Result<Value, Failure>
+async fn perform<S, D>(order: &Order<S, D>) -> Result<Value, Failure>
 where
     S: ReadObject + WriteObject + UploadFile + DescribeSource + SignSource + SignObject,
+    D: KeepJob,
 {
-    let task = serde_json::from_str(task).map_err(|error| Failure::of(&UnknownTask(error)))?;
-    match task {
-        Task::Encode(chunk) => {
-            let handler = &encode_video::handle;
-            invoke("encode-video", &ports.encode, handler, chunk, context).await
+    let input = serde_json::from_str(&order.input);
+    let input = input.map_err(|error| Failure::of(&UnreadableInput(error)))?;
+    let context = &order.context;
+    match &order.task {
+        Task::EncodeVideo(ours) => {
+            invoke("encode-video", ours, &encode_video::leased, input, context).await
         }
-        Task::Segment(input) => {
-            let handler = &segment::handle;
-            invoke("segment", &ports.segment, handler, input, context).await
-        }
+        Task::Segment(ours) => invoke("segment", ours, &segment::leased, input, context).await,
     }
 }

@@ -30,7 +30,10 @@ async fn serve() -> Result<Ended, ConfigError> {
     let clients = AwsClients::from_env().await;
     let callback = clients.waiting_task(token);
     let id = std::env::var("AWS_BATCH_JOB_ID").unwrap_or_default();
-    let order = Order::read(&config, clients.objects(), &id);
+    let order = config.table().and_then(|table| {
+        let documents = clients.documents(table);
+        Order::read(&config, clients.objects(), documents, &id)
+    });
     Ok(heavy_encode::run(order, &callback, interrupted).await)
 }
 

@@ -1,6 +1,6 @@
 //! Probes the source, plans the job, and cuts source segments where encoders cannot seek.
 
-use cloud::ports::{DescribeSource, ReadObject, SignSource, UploadFile, WriteObject};
+use cloud::ports::{DescribeSource, KeepJob, ReadObject, SignSource, UploadFile, WriteObject};
 use cloud::{Content, StoreError};
 use domain::cost::Capacity;
 use domain::message::{SegmentInput, SegmentOutput};
@@ -12,7 +12,7 @@ use ffmpeg::argv::{self, ArgvError};
 use ffmpeg::{MediaInput, ProbeError, Process, RunError, Tools, probe};
 use runtime::{Metric, ScratchError, StageContext};
 use stage::usage::Meter;
-use stage::{URL_LIFETIME, Work, WorkError, media_input};
+use stage::{Leased, LeasedError, Work, WorkError, media_input, url_lifetime};
 
 /// What segment may do.
 #[derive(Debug)]
@@ -109,6 +109,25 @@ where
     work.watched("segment", 0, outcome.await).await
 }
 
+/// The same, as long as the job's lease is held.
+///
+/// # Errors
+/// [`LeasedError`].
+pub async fn leased<S, D>(
+    input: SegmentInput,
+    ours: &Leased<Ports<S>, D>,
+    context: &StageContext,
+) -> Result<SegmentOutput, LeasedError<SegmentError>>
+where
+    S: ReadObject + WriteObject + UploadFile + DescribeSource + SignSource,
+    D: KeepJob,
+{
+    let job = input.job.clone();
+    // A handler's future is large: on the heap.
+    let work = Box::pin(handle(input, &ours.ports, context));
+    ours.work(&job, work).await
+}
+
 /// What an earlier call said, if it came to its end: the result is written last.
 async fn planned<S: ReadObject>(work: Work<'_, S>) -> Result<Option<SegmentOutput>, WorkError> {
     let folder = work.folder();
@@ -149,7 +168,10 @@ where
             file: file.to_owned(),
         });
     }
-    let url = ports.objects.sign_source(source, URL_LIFETIME).await?;
+    let url = ports
+        .objects
+        .sign_source(source, url_lifetime(context))
+        .await?;
     let media = media_input(&url);
     let tools = &ports.tools;
     let probed = probe(tools, &media, facts.size, context.deadline).await;

@@ -6,31 +6,19 @@
 use cloud::clients::AwsClients;
 use cloud::dynamodb::DynamoDocuments;
 use cloud::s3::S3Store;
-use domain::message::{SegmentInput, SegmentOutput};
 use ffmpeg::Tools;
-use runtime::{Config, ConfigError, ServeError, StageContext};
-use segment::{Ports, SegmentError};
-use stage::{Leased, LeasedError};
+use runtime::{Config, ConfigError, ServeError};
+use segment::Ports;
+use stage::Leased;
 
 #[tokio::main]
 async fn main() -> Result<(), ServeError> {
     runtime::logging::init();
     // The SDK's start-up alone is a future of 60 KB: on the heap.
-    Box::pin(runtime::serve("segment", ports(), leased)).await
+    Box::pin(runtime::serve("segment", ports(), segment::leased)).await
 }
 
 type Ours = Leased<Ports<S3Store>, DynamoDocuments>;
-
-/// The stage, as long as its job's lease is held.
-async fn leased(
-    input: SegmentInput,
-    ours: &Ours,
-    context: &StageContext,
-) -> Result<SegmentOutput, LeasedError<SegmentError>> {
-    let job = input.job.clone();
-    let work = Box::pin(segment::handle(input, &ours.ports, context));
-    Box::pin(ours.work(&job, work)).await
-}
 
 async fn ports() -> Result<Ours, ConfigError> {
     let config = Config::from_env();

@@ -13,7 +13,7 @@ use ffmpeg::argv::{self, PREVIEW_HEIGHT, PREVIEW_WIDTH, Sheet};
 use ffmpeg::{Finished, Process};
 use media::storyboard::StoryboardGrid;
 use media::webvtt;
-use stage::{URL_LIFETIME, media_input};
+use stage::{media_input, url_lifetime};
 
 use crate::{Job, ThumbnailError, choose, keyframes};
 
@@ -135,7 +135,7 @@ where
     let url = job
         .ports
         .objects
-        .sign_source(&job.plan.source, URL_LIFETIME);
+        .sign_source(&job.plan.source, url_lifetime(job.context));
     let input = media_input(&url.await?);
     let scratch = job.context.scratch()?;
     let file = scratch.path().join("cover.jpg");

@@ -17,7 +17,7 @@ use domain::object::{BucketName, ObjectKey};
 
 use crate::demo::bars::Bars;
 use crate::demo::report::Report;
-use crate::local::{DEFAULT_NAME, Stack};
+use crate::local::{DEFAULT_NAME, Stack, Wanted};
 use crate::ui;
 use crate::workspace::Workspace;
 
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if !file.is_file() {
         bail!("there is no file {}", file.display());
     }
-    let stack = Stack::up(&workspace, &args.stack)?;
+    let stack = Stack::up(&workspace, &Wanted::plain(&args.stack))?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(transcode(args, &file, &stack))
 }

@@ -9,13 +9,24 @@ use super::node::Node;
 use super::report::{Output, Report};
 use super::tests::{self, Selection, Variables};
 use super::{Part, browser, is_ci};
-use crate::local::Stack;
+use crate::local::{Stack, Wanted};
 use crate::setup::Tools;
 use crate::ui;
 use crate::workspace::Workspace;
 
 /// The stack of the end-to-end tests; other stacks of this checkout are left alone.
 const STACK: &str = "test";
+
+/// A stack beside it on which functions are too small for almost everything, so that even short
+/// clips are heavy work, and on which silence is noticed soon.
+const HEAVY_STACK: &str = "test-heavy";
+const HEAVY_PARAMETERS: [&str; 5] = [
+    "HeavyEncoder=cpu",
+    "SegmentSeconds=1",
+    "EncoderSeconds=2",
+    "HeavySeconds=60",
+    "HeavyHeartbeatSeconds=12",
+];
 
 /// Runs the parts that `wants` asks for.
 pub(super) fn run(workspace: &Workspace, report: &mut Report, wants: impl Fn(Part) -> bool) {
@@ -175,20 +186,25 @@ fn end_to_end_tests(
     if let Some(chromium) = chromium(report) {
         variables.push(("MILLRACE_CHROMIUM", chromium));
     }
-    let stack = report.step("stack", Output::Live, |_| OwnStack::up(workspace, tools));
-    let Some(stack) = stack else {
+    let stacks = report.step("stacks", Output::Live, |_| {
+        let heavy = HEAVY_PARAMETERS.map(str::to_owned);
+        let heavy = Wanted {
+            name: HEAVY_STACK,
+            parameters: &heavy,
+        };
+        let plain = OwnStack::up(workspace, tools, &Wanted::plain(STACK))?;
+        Ok((plain, OwnStack::up(workspace, tools, &heavy)?))
+    });
+    let Some((stack, heavy)) = stacks else {
         report.skip(NAME, "there is no stack");
         return;
     };
-    variables.push((
-        "MILLRACE_STACK",
-        workspace.stacks().join(STACK).join("stack.json"),
-    ));
+    variables.push(("MILLRACE_STACK", stack.description()));
+    variables.push(("MILLRACE_HEAVY_STACK", heavy.description()));
     variables.push(("MILLRACE_TEST_DATABASE_URL", stack.database_url()));
     report.step(NAME, Output::Live, |interrupt| {
         tests::run(workspace.root(), Selection::EndToEnd, &variables, interrupt)
     });
-    drop(stack);
 }
 
 /// Chromium's path. Without one the browser tests are left out, which nobody would see in CI.
@@ -213,12 +229,12 @@ struct OwnStack<'a> {
 }
 
 impl<'a> OwnStack<'a> {
-    fn up(workspace: &'a Workspace, tools: &Tools) -> Result<Self> {
+    fn up(workspace: &'a Workspace, tools: &Tools, wanted: &Wanted<'_>) -> Result<Self> {
         // Of a run that was killed: its content must not be met again.
-        if let Some(left) = Stack::find(workspace, STACK)? {
+        if let Some(left) = Stack::find(workspace, wanted.name)? {
             left.down(workspace)?;
         }
-        let stack = Stack::up_built(workspace, tools, STACK)?;
+        let stack = Stack::up_built(workspace, tools, wanted)?;
         Ok(Self {
             workspace,
             stack: Some(stack),
@@ -227,6 +243,13 @@ impl<'a> OwnStack<'a> {
 }
 
 impl OwnStack<'_> {
+    /// The file that says how to reach it.
+    fn description(&self) -> PathBuf {
+        let name = self.stack.as_ref().map(|stack| stack.name.as_str());
+        let folder = self.workspace.stacks().join(name.unwrap_or_default());
+        folder.join("stack.json")
+    }
+
     /// Its PostgreSQL server, with the right to create databases.
     fn database_url(&self) -> PathBuf {
         let url = self.stack.as_ref().map(|stack| stack.database_url.clone());

@@ -7,7 +7,7 @@ use domain::cost::Capacity;
 
 use super::{
     BATCH, Config, ConfigError, DEADLINE_SECONDS, ENCODER_MEMORY, ENCODER_SECONDS,
-    HEARTBEAT_SECONDS, TASK, TASK_TOKEN, Variable,
+    HEARTBEAT_SECONDS, INPUT, STAGE, TASK_TOKEN, Variable,
 };
 
 impl Config {
@@ -32,12 +32,20 @@ impl Config {
         self.text(TASK_TOKEN)
     }
 
-    /// `MILLRACE_TASK`, unread.
+    /// `MILLRACE_STAGE`: encode-video or segment.
     ///
     /// # Errors
     /// As [`Config`] says.
-    pub fn task(&self) -> Result<String, ConfigError> {
-        self.text(TASK)
+    pub fn stage(&self) -> Result<String, ConfigError> {
+        self.checked(STAGE, |text| ["encode-video", "segment"].contains(&text))
+    }
+
+    /// `MILLRACE_INPUT`, unread.
+    ///
+    /// # Errors
+    /// As [`Config`] says.
+    pub fn input(&self) -> Result<String, ConfigError> {
+        self.text(INPUT)
     }
 
     /// `MILLRACE_DEADLINE_SECONDS`.
@@ -45,7 +53,7 @@ impl Config {
     /// # Errors
     /// As [`Config`] says.
     pub fn deadline(&self) -> Result<Duration, ConfigError> {
-        self.seconds(DEADLINE_SECONDS, 1..=3600)
+        self.seconds(DEADLINE_SECONDS, 1..=86_400)
     }
 
     /// `MILLRACE_HEARTBEAT_SECONDS`.

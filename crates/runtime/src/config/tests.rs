@@ -29,7 +29,8 @@ fn a_malformed_variable_is_named_but_not_shown() {
         ("MILLRACE_DATABASE_AUTH", "trust"),
         ("MILLRACE_BATCH", "maybe"),
         ("MILLRACE_ENCODER_MEMORY_MB", "64"),
-        ("MILLRACE_DEADLINE_SECONDS", "86400"),
+        ("MILLRACE_DEADLINE_SECONDS", "86401"),
+        ("MILLRACE_STAGE", "thumbnail"),
         ("MILLRACE_HEARTBEAT_SECONDS", "soon"),
     ] {
         let config = Config::from_pairs([(name, value), ("MILLRACE_DATABASE_HOST", "h")]);
@@ -40,6 +41,7 @@ fn a_malformed_variable_is_named_but_not_shown() {
             "MILLRACE_BATCH" | "MILLRACE_ENCODER_MEMORY_MB" => config.capacity().unwrap_err(),
             "MILLRACE_DEADLINE_SECONDS" => config.deadline().unwrap_err(),
             "MILLRACE_HEARTBEAT_SECONDS" => config.heartbeat().unwrap_err(),
+            "MILLRACE_STAGE" => config.stage().unwrap_err(),
             _ => config.database().unwrap_err(),
         }
         .to_string();
@@ -56,7 +58,7 @@ fn defaults_are_those_that_are_documented() {
     let config = Config::from_pairs([("MILLRACE_DATABASE_HOST", "db")]);
     assert_eq!(config.ffmpeg().unwrap(), PathBuf::from("/opt/bin/ffmpeg"));
     assert_eq!(config.capacity().unwrap(), Capacity::FUNCTIONS);
-    assert_eq!(config.deadline().unwrap(), Duration::from_mins(55));
+    assert_eq!(config.deadline().unwrap(), Duration::from_hours(2));
     assert_eq!(config.heartbeat().unwrap(), Duration::from_secs(20));
     let database = config.database().unwrap();
     assert_eq!((database.port, database.name.as_str()), (5432, "millrace"));
