@@ -4,6 +4,7 @@
 //! Every test here runs real ffmpeg. `cargo xtask test` names the tools in the environment.
 
 pub mod clips;
+pub mod containers;
 pub mod environment;
 pub mod folders;
 pub mod judges;

@@ -1,7 +1,7 @@
 //! The local stack that `cargo xtask test` brought up.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -28,6 +28,7 @@ pub struct Description {
     pub database_url: String,
     /// The template's outputs.
     pub outputs: BTreeMap<String, String>,
+    log: PathBuf,
 }
 
 /// A connection to it.
@@ -84,6 +85,19 @@ impl Stack {
             description,
             aws,
         })
+    }
+
+    /// What all runs of a function or container have logged.
+    ///
+    /// # Errors
+    /// When the stack has no log.
+    pub fn said_by(&self, program: &str) -> Result<String> {
+        let log = std::fs::read_to_string(&self.description.log)?;
+        // Each run begins with a line that names the program.
+        let runs = log.split("--- ");
+        Ok(runs
+            .filter(|run| run.starts_with(&format!("{program} ")))
+            .collect())
     }
 
     /// Uploads a file and waits until its job has ended.

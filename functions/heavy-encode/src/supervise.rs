@@ -81,7 +81,11 @@ pub async fn supervise<C: TaskCallback>(
     };
     let Some(outcome) = outcome else {
         let failure = Failure::of(&Interrupted);
-        tracing::warn!(reason = failure.message, "interrupted");
+        tracing::warn!(
+            code = failure.code.name(),
+            reason = failure.message,
+            "interrupted"
+        );
         return answer(callback, &Err(failure), sleep(GRACE)).await;
     };
     let too_long = async {
