@@ -9,6 +9,7 @@ mod demo;
 mod functions;
 mod gate;
 mod local;
+mod package;
 mod process;
 mod setup;
 mod ui;
@@ -34,6 +35,8 @@ enum Command {
     Test(gate::Args),
     /// Print what the pipeline costs against one ffmpeg command
     Bench(bench::Args),
+    /// Build what a deployment needs: the functions' packages and the layer
+    Package(package::Args),
     /// Start, stop and list local stacks
     #[command(subcommand)]
     Local(local::Command),
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Test(args) => gate::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Package(args) => package::run(&args),
         Command::Local(command) => local::run(&command),
     };
     result.unwrap_or_else(|error| {

@@ -44,22 +44,8 @@ impl Tools {
     /// When there is no usable Python, or a package can't be had or has another hash than the
     /// locked one.
     pub(crate) fn ensure(workspace: &Workspace) -> Result<Self> {
-        let requirements = workspace.root().join("local/requirements.txt");
-        let locked = fs::read(&requirements)
-            .with_context(|| format!("cannot read {}", requirements.display()))?;
-        let base = find_python()?;
-        let mut hash = Sha256::new_with_prefix(&locked);
-        hash.update(&base.identity);
-        let name = format!("venv-{}", &hex(&hash.finalize())[..16]);
-        let folder = workspace.tools().join(name);
-        if !folder.join(MARKER).is_file() {
-            fs::create_dir_all(workspace.tools())?;
-            let lock = File::create(workspace.tools().join("venv.lock"))?;
-            lock.lock().context("cannot lock target/tools")?;
-            if !folder.join(MARKER).is_file() {
-                install(base.program, &folder, &requirements)?;
-            }
-        }
+        let what = "the emulator, ffmpeg and PostgreSQL";
+        let folder = environment(workspace, "local/requirements.txt", what)?;
         Self::in_environment(&folder)
     }
 
@@ -96,6 +82,35 @@ impl Tools {
     }
 }
 
+/// The folder of a Python environment with what a locked file of requirements lists; made where it
+/// is not there. `what` says to people what that is.
+///
+/// # Errors
+/// As [`Tools::ensure`].
+pub(crate) fn environment(
+    workspace: &Workspace,
+    requirements: &str,
+    what: &str,
+) -> Result<PathBuf> {
+    let requirements = workspace.root().join(requirements);
+    let locked = fs::read(&requirements)
+        .with_context(|| format!("cannot read {}", requirements.display()))?;
+    let base = find_python()?;
+    let mut hash = Sha256::new_with_prefix(&locked);
+    hash.update(&base.identity);
+    let name = format!("venv-{}", &hex(&hash.finalize())[..16]);
+    let folder = workspace.tools().join(name);
+    if !folder.join(MARKER).is_file() {
+        fs::create_dir_all(workspace.tools())?;
+        let lock = File::create(workspace.tools().join("venv.lock"))?;
+        lock.lock().context("cannot lock target/tools")?;
+        if !folder.join(MARKER).is_file() {
+            install(base.program, &folder, &requirements, what)?;
+        }
+    }
+    Ok(folder)
+}
+
 #[derive(Debug)]
 struct Python {
     program: &'static str,
@@ -125,14 +140,14 @@ fn find_python() -> Result<Python> {
     bail!("Python {major}.{minor} or newer is needed: install python3 and try again")
 }
 
-fn install(python: &str, folder: &Path, requirements: &Path) -> Result<()> {
+fn install(python: &str, folder: &Path, requirements: &Path, what: &str) -> Result<()> {
     let mut step = Step::start("creating a Python environment in target/tools");
     if folder.exists() {
         // Left by a run that was interrupted.
         fs::remove_dir_all(folder)?;
     }
     let pip = create_environment(python, folder)?;
-    step.update("installing the emulator, ffmpeg and PostgreSQL into target/tools");
+    step.update(format!("installing {what} into target/tools"));
     let mut command = Command::new(&pip.program);
     command
         .args(&pip.arguments)
@@ -151,7 +166,8 @@ fn install(python: &str, folder: &Path, requirements: &Path) -> Result<()> {
             "--requirement",
         ])
         .arg(requirements);
-    run(&mut command, "pip could not install local/requirements.txt")?;
+    let refused = format!("pip could not install {}", requirements.display());
+    run(&mut command, &refused)?;
     File::create(folder.join(MARKER))?;
     step.done("tools installed");
     Ok(())

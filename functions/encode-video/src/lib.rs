@@ -86,6 +86,7 @@ where
     let lifetime = url_lifetime(context);
     let input = source_of(&plan, video, chunk, ports, work, lifetime).await?;
     let encoder = encoder_of(chunk, ports, context).await;
+    tracing::info!(job = %chunk.job, chunk = chunk.index, ?encoder, "encoding");
     let args = argv::video_chunk(&plan, chunk, encoder, &input, &files)?;
     let finished = Process::ffmpeg(&ports.tools, args)
         .run(context.deadline)
