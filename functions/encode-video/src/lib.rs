@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cloud::ports::{ReadObject, SignObject, SignSource, WriteObject};
+use cloud::ports::{DescribeSource, ReadObject, SignObject, SignSource, WriteObject};
 use cloud::{Content, StoreError};
 use domain::cost::Worker;
 use domain::ladder::VideoRung;
@@ -18,6 +18,7 @@ use media::cmaf::video::{VideoChunk, VideoPackager, composition_delay};
 use runtime::{Metric, StageContext};
 use stage::encode::{publish_rung, same_ffmpeg};
 use stage::publish::Rendition;
+use stage::source::was_unchanged;
 use stage::usage::Meter;
 use stage::{EncodeError, URL_LIFETIME, Work, media_input};
 
@@ -36,7 +37,7 @@ pub async fn handle<S>(
     context: &StageContext,
 ) -> Result<StageDone, EncodeError>
 where
-    S: ReadObject + WriteObject + SignSource + SignObject,
+    S: ReadObject + WriteObject + DescribeSource + SignSource + SignObject,
 {
     let work = Work::new(&ports.objects, &ports.buckets.work, &input.job);
     let key = work.folder().video_result(input.index);
@@ -51,7 +52,7 @@ async fn encode<S>(
     context: &StageContext,
 ) -> Result<VideoChunkResult, EncodeError>
 where
-    S: ReadObject + WriteObject + SignSource + SignObject,
+    S: ReadObject + WriteObject + DescribeSource + SignSource + SignObject,
 {
     let mut meter = Meter::start();
     let plan = work.plan().await?;
@@ -68,8 +69,11 @@ where
     let args = argv::video_chunk(&plan, chunk, encoder, &input, &files)?;
     let finished = Process::ffmpeg(&ports.tools, args)
         .run(context.deadline)
-        .await?;
-    meter.add_cpu(finished.cpu);
+        .await;
+    if video.cut == CutMode::Range {
+        was_unchanged(&ports.objects, &plan.source).await?;
+    }
+    meter.add_cpu(finished?.cpu);
     let rungs = video.rungs.iter().zip(&files);
     let rungs = rungs.map(|(rung, file)| publish(&plan, chunk, rung, file, ports));
     let result = VideoChunkResult {
