@@ -81,7 +81,6 @@ NOBODY: tuple[Call, ...] = (
     ("s3", "put_bucket_policy", {"Bucket": "{MediaBucket}", "Policy": "{{}}"}),
     ("dynamodb", "scan", {"TableName": "{Table}"}),
     ("dynamodb", "query", {"TableName": "{Table}", "KeyConditionExpression": "pk = a"}),
-    ("dynamodb", "batch_get_item", {"RequestItems": {"{Table}": {"Keys": [_ITEM]}}}),
     ("dynamodb", "delete_item", {"TableName": "{Table}", "Key": _ITEM}),
     ("dynamodb", "delete_table", {"TableName": "{Table}"}),
     ("dynamodb", "get_item", {"TableName": "another", "Key": _ITEM}),
@@ -124,6 +123,11 @@ FIND_JOBS: Call = (
         "ExpressionAttributeValues": {":shard": {"S": "0"}},
     },
 )
+KNOWN_JOBS: Call = (
+    "dynamodb",
+    "batch_get_item",
+    {"RequestItems": {"{Table}": {"Keys": [_ITEM]}}},
+)
 START: Call = ("stepfunctions", "start_execution", {"stateMachineArn": "{StateMachineArn}"})
 FOLLOW: Call = ("stepfunctions", "describe_execution", {"executionArn": _EXECUTION})
 TAKE_MESSAGE: Call = ("sqs", "receive_message", {"QueueUrl": "{UploadsQueueUrl}"})
@@ -133,7 +137,7 @@ KEEP_EVENT: Call = (
     {"QueueUrl": "{FailedEventsQueueUrl}", "MessageBody": "{{}}"},
 )
 
-TRIGGERS_OWN = (LIST_UPLOADS, FIND_JOBS, START, FOLLOW, TAKE_MESSAGE, KEEP_EVENT)
+TRIGGERS_OWN = (LIST_UPLOADS, FIND_JOBS, KNOWN_JOBS, START, FOLLOW, TAKE_MESSAGE, KEEP_EVENT)
 """What trigger may and no stage."""
 
 _NO_STAGE = (*TRIGGERS_OWN, DELETE_WORK, DELETE_MEDIA, PUT_RECORD)
@@ -545,7 +549,7 @@ class Template(unittest.TestCase):
         database = {f"DATABASE_{part}" for part in parts}
         capacity = {"BATCH", "ENCODER_MEMORY_MB", "ENCODER_SECONDS"}
         expected = {
-            "Trigger": {"TABLE", "STATE_MACHINE_ARN", "UPLOADS_BUCKET", "LOG"},
+            "Trigger": {"TABLE", "STATE_MACHINE_ARN", "UPLOADS_BUCKET", "SWEEP_DAYS", "LOG"},
             "Segment": stage | {"FFMPEG", "FFPROBE"} | capacity,
             "EncodeVideo": encoder,
             "EncodeAudio": encoder,

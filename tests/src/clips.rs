@@ -70,6 +70,20 @@ pub const fn sound(name: &'static str) -> Recipe {
     }
 }
 
+/// A film of 70 seconds, small and yet several encode chunks with seconds of work each.
+pub const FILM: Recipe = Recipe {
+    name: "film.mp4",
+    arguments: "-f lavfi -i testsrc2=s=640x360:r=25:d=70 -f lavfi -i sine=f=440:r=48000:b=4:d=70 \
+                -c:v libx264 -preset ultrafast -crf 23 -pix_fmt yuv420p -g 50 -c:a aac -b:a 96k -ac 2",
+};
+
+/// As long as [`FILM`], with other pictures: whoever reads it in the film's place gets all frames.
+pub const OTHER_FILM: Recipe = Recipe {
+    name: "other.mp4",
+    arguments: "-f lavfi -i testsrc2=s=640x360:r=25:d=70,negate -f lavfi -i sine=f=880:r=48000:b=4:d=70 \
+                -c:v libx264 -preset ultrafast -crf 23 -pix_fmt yuv420p -g 50 -c:a aac -b:a 96k -ac 2",
+};
+
 /// Makes a clip in `folder`.
 ///
 /// # Errors

@@ -3,10 +3,12 @@
 //!
 //! Every test here runs real ffmpeg. `cargo xtask test` names the tools in the environment.
 
+pub mod calls;
 pub mod clips;
 pub mod containers;
 pub mod environment;
 pub mod folders;
 pub mod judges;
 pub mod pipeline;
+pub mod processes;
 pub mod stack;

@@ -1,17 +1,21 @@
 //! The local stack that `cargo xtask test` brought up.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use client::{Stack as Client, StackNames};
 use cloud::clients::{Account, AwsClients};
 use domain::job::{AssetDocument, JobState};
 use domain::message::SegmentInput;
 use domain::object::{BucketName, ObjectKey};
 use serde::Deserialize;
+use serde_json::{Value, json};
+use tempfile::TempDir;
 
+use crate::calls::Call;
 use crate::environment::variable;
 
 /// How long a job of a short clip may take on a busy machine.
@@ -31,6 +35,30 @@ pub struct Description {
     log: PathBuf,
 }
 
+impl Description {
+    fn output(&self, name: &str) -> Result<String> {
+        let value = self.outputs.get(name).cloned();
+        value.with_context(|| format!("the stack has no output {name}"))
+    }
+
+    /// Base URL of every service.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// What `calls.py` reads.
+    pub(crate) fn order(&self, calls: &[Call]) -> Value {
+        json!({
+            "calls": calls,
+            "endpoint": self.endpoint,
+            "region": self.region,
+            "access_key_id": self.access_key_id,
+            "secret_access_key": self.secret_access_key,
+        })
+    }
+}
+
 /// A connection to it.
 #[derive(Debug)]
 pub struct Stack {
@@ -40,26 +68,67 @@ pub struct Stack {
     pub client: Client,
     /// The SDK's clients behind it.
     pub aws: AwsClients,
+    /// Held as long as the connection.
+    _turn: File,
+}
+
+/// Waits until `done` gives something.
+///
+/// # Errors
+/// Those of `done`, and when nothing comes in time.
+pub async fn eventually<T>(
+    what: &str,
+    mut done: impl AsyncFnMut() -> Result<Option<T>>,
+) -> Result<T> {
+    let began = Instant::now();
+    loop {
+        if let Some(value) = done().await? {
+            return Ok(value);
+        }
+        ensure!(began.elapsed() < PATIENCE, "{what} did not come");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The file whose lock decides which tests run at the same time.
+fn turn() -> Result<File> {
+    let path = variable("MILLRACE_STACK")?.with_extension("lock");
+    Ok(File::options().create(true).append(true).open(path)?)
 }
 
 impl Stack {
-    /// Connects.
+    /// Connects, beside other tests.
     ///
     /// # Errors
     /// When `MILLRACE_STACK` names no stack.
     pub async fn connect() -> Result<Self> {
-        Self::connect_to("MILLRACE_STACK").await
+        let turn = turn()?;
+        turn.lock_shared()?;
+        Self::open("MILLRACE_STACK", turn).await
     }
 
-    /// Connects to the stack on which almost everything is heavy work.
+    /// Connects to the stack on which almost everything is heavy work, beside other tests.
     ///
     /// # Errors
     /// When `MILLRACE_HEAVY_STACK` names no stack.
     pub async fn connect_heavy() -> Result<Self> {
-        Self::connect_to("MILLRACE_HEAVY_STACK").await
+        let turn = turn()?;
+        turn.lock_shared()?;
+        Self::open("MILLRACE_HEAVY_STACK", turn).await
     }
 
-    async fn connect_to(name: &str) -> Result<Self> {
+    /// Connects when no other test does, and keeps them away: for tests that change the stack
+    /// itself, or kill what others may need.
+    ///
+    /// # Errors
+    /// When `MILLRACE_STACK` names no stack.
+    pub async fn alone() -> Result<Self> {
+        let turn = turn()?;
+        turn.lock()?;
+        Self::open("MILLRACE_STACK", turn).await
+    }
+
+    async fn open(name: &str, turn: File) -> Result<Self> {
         let path = variable(name)?;
         let text = std::fs::read_to_string(&path)?;
         let description: Description = serde_json::from_str(&text)?;
@@ -70,10 +139,7 @@ impl Stack {
             secret_access_key: description.secret_access_key.clone(),
         })
         .await;
-        let output = |name: &str| {
-            let value = description.outputs.get(name).cloned();
-            value.with_context(|| format!("the stack has no output {name}"))
-        };
+        let output = |name: &str| description.output(name);
         let names = StackNames {
             uploads: BucketName::new(output("UploadsBucket")?),
             work: BucketName::new(output("WorkBucket")?),
@@ -84,6 +150,7 @@ impl Stack {
             client: Client::new(&aws, names),
             description,
             aws,
+            _turn: turn,
         })
     }
 
@@ -100,24 +167,47 @@ impl Stack {
             .collect())
     }
 
+    /// An output of the template.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub fn output(&self, name: &str) -> Result<String> {
+        self.description.output(name)
+    }
+
+    /// Waits until a job has ended, and gives the document of its asset.
+    ///
+    /// # Errors
+    /// When a call fails, or the job does not end.
+    pub async fn ended(&self, request: &SegmentInput) -> Result<AssetDocument> {
+        eventually("the job's end", async || {
+            let record = self.client.job(request).await?;
+            if record.is_none_or(|record| record.state == JobState::Running) {
+                return Ok(None);
+            }
+            Ok(self.client.asset(request).await?)
+        })
+        .await
+    }
+
+    /// Copies what an asset has published.
+    ///
+    /// # Errors
+    /// When nothing is published, or a call fails.
+    pub async fn published(&self, asset: &AssetDocument) -> Result<TempDir> {
+        let out = TempDir::new()?;
+        let stream = asset.published.as_ref().context("nothing is published")?;
+        self.client.fetch(&stream.folder, out.path()).await?;
+        Ok(out)
+    }
+
     /// Uploads a file and waits until its job has ended.
     ///
     /// # Errors
     /// When a call fails, or the job does not end.
     pub async fn transcode(&self, key: &str, file: &Path) -> Result<(SegmentInput, AssetDocument)> {
         let request = self.client.upload(ObjectKey::new(key), file).await?;
-        let began = Instant::now();
-        loop {
-            let job = self.client.job(&request).await?;
-            if job.is_some_and(|record| record.state != JobState::Running) {
-                let asset = self.client.asset(&request).await?;
-                let asset = asset.context("the job ended, but its asset has no document")?;
-                return Ok((request, asset));
-            }
-            if began.elapsed() > PATIENCE {
-                bail!("job {} of {key} did not end", request.job);
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
+        let asset = self.ended(&request).await?;
+        Ok((request, asset))
     }
 }

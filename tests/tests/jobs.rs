@@ -1,121 +1,205 @@
-//! Jobs on the local stack: taken over, cancelled, tried again, while real encoders work on them.
+//! Jobs on the local stack: killed, stopped, taken over, cancelled, failed, tried again, while real
+//! encoders work on them.
 #![cfg(test)]
 
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-
 use anyhow::{Context as _, Result, ensure};
+use bytes::Bytes;
+use client::Progress;
+use cloud::Content;
 use cloud::lease;
-use cloud::ports::{FindSource as _, KeepJob as _, ListObjects as _};
+use cloud::ports::{
+    DeletePrefix as _, FindSource as _, KeepJob as _, ListObjects as _, SourceFacts,
+    WriteObject as _,
+};
 use domain::ErrorCode;
-use domain::job::{AssetDocument, JobState};
+use domain::job::JobState;
 use domain::layout::{MediaFolder, WorkFolder};
 use domain::message::SegmentInput;
-use domain::object::{ObjectKey, ObjectRef};
-use e2e::clips;
-use e2e::environment::shipped_clip;
+use domain::object::{ObjectKey, ObjectRef, SourceObject};
+use domain::profile::Profile;
+use e2e::clips::{self, FILM, SMALL};
 use e2e::folders::differences;
-use e2e::stack::Stack;
+use e2e::processes::Processes;
+use e2e::stack::{Stack, eventually};
+use serde_json::json;
 use tempfile::TempDir;
 
-/// Longer than the sweep's interval and two encodes of the film.
-const PATIENCE: Duration = Duration::from_mins(8);
-
-/// The shipped clip many times over: several encode chunks, each of some seconds of work.
-fn film(folder: &Path) -> Result<PathBuf> {
-    let clip = shipped_clip();
-    let clip = clip.to_str().context("a path that ffmpeg takes")?;
-    clips::make_from(
-        "film.mp4",
-        &format!("-stream_loop 13 -i {clip} -c copy"),
-        folder,
-    )
+/// A stage that is struck while it works.
+struct Stage {
+    /// The output that names its function.
+    function: &'static str,
+    /// Whether it is struck in the midst of its encoder's work; else as soon as its process lives.
+    encodes: bool,
+    /// How far the job has to be.
+    reached: fn(&Progress) -> bool,
 }
 
-/// Waits until `done` gives something.
-async fn eventually<T>(what: &str, mut done: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
-    let began = Instant::now();
-    loop {
-        if let Some(value) = done().await? {
-            return Ok(value);
+const STAGES: [Stage; 6] = [
+    Stage {
+        function: "SegmentFunction",
+        encodes: true,
+        reached: |_| true,
+    },
+    Stage {
+        function: "EncodeAudioFunction",
+        encodes: true,
+        reached: |_| true,
+    },
+    Stage {
+        function: "EncodeVideoFunction",
+        encodes: true,
+        reached: |progress| progress.video_done > 0,
+    },
+    Stage {
+        function: "ThumbnailFunction",
+        encodes: true,
+        reached: |_| true,
+    },
+    Stage {
+        function: "AssembleManifestFunction",
+        encodes: false,
+        reached: |_| true,
+    },
+    Stage {
+        function: "UpdateMetadataFunction",
+        encodes: false,
+        reached: |_| true,
+    },
+];
+
+impl Stage {
+    /// Kills the stage, encoder and all, if this is the moment.
+    async fn strike(&self, stack: &Stack, request: &SegmentInput) -> Result<bool> {
+        let found = Processes::of(stack, self.function)?;
+        let works = found.is_alive() && (found.encodes() || !self.encodes);
+        if !works || !(self.reached)(&stack.client.progress(request).await?) {
+            return Ok(false);
         }
-        ensure!(began.elapsed() < PATIENCE, "{what} did not come");
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        found.kill()?;
+        Ok(true)
     }
 }
 
-async fn ended(stack: &Stack, request: &SegmentInput) -> Result<AssetDocument> {
-    eventually("the job's end", async || {
-        let record = stack.client.job(request).await?;
-        if record.is_none_or(|record| record.state == JobState::Running) {
-            return Ok(None);
+/// What every finished encode chunk has published, as storage describes it.
+async fn finished(
+    stack: &Stack,
+    request: &SegmentInput,
+) -> Result<Vec<(SourceObject, SourceFacts)>> {
+    let names = stack.client.names();
+    let objects = stack.client.objects();
+    let first = WorkFolder(&request.job).video_result(1);
+    let (folder, _) = first.as_str().rsplit_once('/').context("a folder")?;
+    let results = ObjectKey::new(format!("{folder}/"));
+    let media = media(request).prefix();
+    let media = ObjectKey::new(format!("{media}v/"));
+    let published = objects.list(&names.media, &media).await?;
+    let mut found = Vec::new();
+    for result in objects.list(&names.work, &results).await? {
+        let index: u64 = number(&result.key)?;
+        let last = index * request.profile.segments_per_chunk;
+        let first = last - request.profile.segments_per_chunk + 1;
+        for entry in &published {
+            if number(&entry.key).is_ok_and(|segment| (first..=last).contains(&segment)) {
+                let object = ObjectRef {
+                    bucket: names.media.clone(),
+                    key: entry.key.clone(),
+                };
+                found.push(objects.find_source(&object).await?);
+            }
         }
-        Ok(stack.client.asset(request).await?)
+    }
+    Ok(found)
+}
+
+/// The number that a result or a segment has for a name.
+fn number(key: &ObjectKey) -> Result<u64> {
+    let name = key.file_name().split('.').next().unwrap_or_default();
+    Ok(name.parse()?)
+}
+
+fn media(request: &SegmentInput) -> MediaFolder<'_> {
+    MediaFolder {
+        asset: &request.asset,
+        job: &request.job,
+    }
+}
+
+/// Stops the job's execution, lets its lease run out, and sweeps until the next attempt works.
+async fn owner_dies(stack: &Stack, request: &SegmentInput) -> Result<()> {
+    let machine = stack.output("StateMachineArn")?;
+    let machine = machine.replacen(":stateMachine:", ":execution:", 1);
+    let execution = format!("{machine}:{}", request.job);
+    let stop = json!({"executionArn": execution});
+    stack.call("stepfunctions", "stop_execution", stop)?;
+    let documents = stack.aws.documents(stack.client.names().table.clone());
+    eventually("the next attempt", async || {
+        let stored = documents.load(&request.job).await?.context("a record")?;
+        if stored.lease.attempt > 1 {
+            return Ok(Some(()));
+        }
+        let mut lease = stored.lease;
+        lease.expires_ms = 1;
+        documents.swap(&stored, &stored.with_lease(lease)).await?;
+        stack.tell(&json!({"sweep": {}}))?;
+        Ok(None)
     })
     .await
 }
 
-/// Uploads the film and waits for its first encoded chunk.
-async fn half_done(stack: &Stack, key: &str, film: &Path) -> Result<SegmentInput> {
-    let request = stack.client.upload(ObjectKey::new(key), film).await?;
-    eventually("a first chunk", async || {
-        let progress = stack.client.progress(&request).await?;
-        Ok((progress.video_done > 0).then_some(()))
-    })
-    .await?;
-    Ok(request)
-}
-
-/// Copies what an asset has published.
-async fn published(stack: &Stack, asset: &AssetDocument) -> Result<TempDir> {
-    let out = TempDir::new()?;
-    let stream = asset.published.as_ref().context("nothing is published")?;
-    stack.client.fetch(&stream.folder, out.path()).await?;
-    Ok(out)
-}
-
-/// A segment of a chunk that has its result. Chunks end in any order.
-async fn finished_segment(stack: &Stack, request: &SegmentInput) -> Result<ObjectRef> {
-    let names = stack.client.names();
-    let work = WorkFolder(&request.job);
-    let first = work.video_result(1);
-    let (folder, _) = first.as_str().rsplit_once('/').context("a folder")?;
-    let results = ObjectKey::new(format!("{folder}/"));
-    let results = stack.client.objects().list(&names.work, &results).await?;
-    let name = results.first().context("no result")?.key.file_name();
-    let index: u64 = name.trim_end_matches(".json").parse()?;
-    let number = (index - 1) * request.profile.segments_per_chunk + 1;
-    let media = MediaFolder {
-        asset: &request.asset,
-        job: &request.job,
-    };
-    Ok(ObjectRef {
-        bucket: names.media.clone(),
-        key: ObjectKey::new(format!("{}v/240p/{number:05}.m4s", media.prefix())),
-    })
-}
-
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_is_taken_over_keeps_what_is_done_and_ends_with_the_same_bytes() {
-    let stack = Stack::connect().await.unwrap();
-    let documents = stack.aws.documents(stack.client.names().table.clone());
+async fn a_job_that_is_killed_at_every_stage_keeps_what_is_done_and_ends_with_the_same_bytes() {
+    let stack = Stack::alone().await.unwrap();
     let folder = TempDir::new().unwrap();
-    let film = film(folder.path()).unwrap();
-    let disturbed = half_done(&stack, "eve/1/film.mp4", &film).await.unwrap();
-    let done = finished_segment(&stack, &disturbed).await.unwrap();
-    // What it holds is lost in the middle of the work: its stages stop, the sweep goes on.
-    assert!(lease::release(&documents, &disturbed.job, 1).await.unwrap());
-    let (_, before) = stack.client.objects().find_source(&done).await.unwrap();
-    let taken_over = ended(&stack, &disturbed).await.unwrap();
-    assert_eq!(taken_over.state, JobState::Ready, "{:?}", taken_over.error);
-    let stored = documents.load(&disturbed.job).await.unwrap().unwrap();
+    let film = clips::make(FILM, folder.path()).unwrap();
+    // What waits for work is not what is to be struck.
+    for stage in &STAGES {
+        let idle = Processes::of(&stack, stage.function).unwrap();
+        if idle.is_alive() {
+            idle.kill().unwrap();
+        }
+    }
+    let key = ObjectKey::new("eve/1/film.mp4");
+    let request = stack.client.upload(key, &film).await.unwrap();
+    let mut left: Vec<&Stage> = STAGES.iter().collect();
+    let mut done = Vec::new();
+    eventually("the right moment at every stage", async || {
+        let record = stack.client.job(&request).await?;
+        let ended = record.is_some_and(|record| record.state != JobState::Running);
+        let names: Vec<_> = left.iter().map(|stage| stage.function).collect();
+        ensure!(!ended, "the job ended before it was struck at {names:?}");
+        for (at, stage) in left.iter().enumerate() {
+            if stage.strike(&stack, &request).await? {
+                match stage.function {
+                    "EncodeVideoFunction" => done = finished(&stack, &request).await?,
+                    "ThumbnailFunction" => owner_dies(&stack, &request).await?,
+                    _ => {}
+                }
+                left.remove(at);
+                break;
+            }
+        }
+        Ok(left.is_empty().then_some(()))
+    })
+    .await
+    .unwrap();
+    let struck = stack.ended(&request).await.unwrap();
+    assert_eq!(struck.state, JobState::Ready, "{:?}", struck.error);
+    let documents = stack.aws.documents(stack.client.names().table.clone());
+    let stored = documents.load(&request.job).await.unwrap().unwrap();
     assert_eq!(stored.lease.attempt, 2, "the second attempt ended it");
-    let (_, after) = stack.client.objects().find_source(&done).await.unwrap();
-    assert_eq!(before, after, "a finished chunk is not encoded again");
+    assert!(!done.is_empty());
+    for before in done {
+        let now = stack.client.objects().find_source(&before.0.object).await;
+        assert_eq!(
+            now.unwrap(),
+            before,
+            "a finished chunk is not encoded again"
+        );
+    }
 
     let (_, undisturbed) = stack.transcode("eve/2/film.mp4", &film).await.unwrap();
-    let ours = published(&stack, &taken_over).await.unwrap();
-    let theirs = published(&stack, &undisturbed).await.unwrap();
+    let ours = stack.published(&struck).await.unwrap();
+    let theirs = stack.published(&undisturbed).await.unwrap();
     let differ = differences(ours.path(), theirs.path()).unwrap();
     assert_eq!(differ, [] as [String; 0]);
 }
@@ -123,37 +207,90 @@ async fn a_job_that_is_taken_over_keeps_what_is_done_and_ends_with_the_same_byte
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_job_stops_within_seconds_leaves_nothing_and_can_be_tried_again() {
     let stack = Stack::connect().await.unwrap();
-    let documents = stack.aws.documents(stack.client.names().table.clone());
     let folder = TempDir::new().unwrap();
-    let film = film(folder.path()).unwrap();
-    let request = half_done(&stack, "eve/3/film.mp4", &film).await.unwrap();
-    assert!(lease::cancel(&documents, &request.job).await.unwrap());
-    let asset = ended(&stack, &request).await.unwrap();
+    let film = clips::make(FILM, folder.path()).unwrap();
+    let key = ObjectKey::new("eve/3/film.mp4");
+    let request = stack.client.upload(key, &film).await.unwrap();
+    eventually("a first chunk", async || {
+        let progress = stack.client.progress(&request).await?;
+        Ok((progress.video_done > 0).then_some(()))
+    })
+    .await
+    .unwrap();
+    stack
+        .tell(&json!({"cancel": {"job": request.job}}))
+        .unwrap();
+    let asset = stack.ended(&request).await.unwrap();
     assert_eq!(asset.state, JobState::Failed);
     assert_eq!(asset.error.unwrap().code, ErrorCode::JobCancelled);
-    let media = MediaFolder {
-        asset: &request.asset,
-        job: &request.job,
-    };
     let work = WorkFolder(&request.job);
     let names = stack.client.names();
     eventually("an end of what it left", async || {
         let objects = stack.client.objects();
-        let published = objects.list(&names.media, &media.prefix()).await?;
+        let published = objects
+            .list(&names.media, &media(&request).prefix())
+            .await?;
         let working = objects.list(&names.work, &work.prefix()).await?;
         Ok((published.is_empty() && working.is_empty()).then_some(()))
     })
     .await
     .unwrap();
 
-    // By hand, as an operator does; the sweep finds that nobody works on it yet.
-    let again = lease::retry(&documents, &request.job)
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(again.lease.attempt, 2);
+    let again = stack.tell(&json!({"retry": {"job": request.job}})).unwrap();
+    assert_eq!(again, json!([request.job]));
+    let asset = stack.ended(&request).await.unwrap();
+    assert_eq!(asset.state, JobState::Ready, "{:?}", asset.error);
+    let documents = stack.aws.documents(names.table.clone());
+    let stored = documents.load(&request.job).await.unwrap().unwrap();
+    assert_eq!(stored.lease.attempt, 2);
     assert!(!lease::release(&documents, &request.job, 1).await.unwrap());
-    assert!(lease::release(&documents, &request.job, 2).await.unwrap());
-    let asset = ended(&stack, &request).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_failed_attempts_leave_a_reason_and_a_retry_without_the_cause_is_ready() {
+    let stack = Stack::connect().await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let clip = clips::make(SMALL, folder.path()).unwrap();
+    let (objects, names) = (stack.client.objects(), stack.client.names());
+    // The job that the upload is going to have, from another copy of the same bytes.
+    let copy = stack.transcode("eve/4/copy.mp4", &clip).await.unwrap().0;
+    let key = ObjectKey::new("eve/4/small.mp4");
+    let mut source = copy.source;
+    source.object.key = key.clone();
+    let request = SegmentInput::new(source, Profile::default());
+    let broken = ObjectRef {
+        bucket: names.work.clone(),
+        key: WorkFolder(&request.job).segment_result(),
+    };
+    let nonsense = Bytes::from_static(b"{\"half\": ");
+    objects
+        .write(&broken, nonsense, Content::Json)
+        .await
+        .unwrap();
+
+    let uploaded = stack.client.upload(key, &clip).await.unwrap();
+    assert_eq!(uploaded.job, request.job);
+    let asset = eventually("the job's end", async || {
+        stack.tell(&json!({"sweep": {}}))?;
+        let record = stack.client.job(&request).await?;
+        if record.is_none_or(|record| record.state == JobState::Running) {
+            return Ok(None);
+        }
+        Ok(stack.client.asset(&request).await?)
+    })
+    .await
+    .unwrap();
+    assert_eq!(asset.state, JobState::Failed);
+    let error = asset.error.unwrap();
+    assert_eq!(error.code, ErrorCode::Internal);
+    assert!(error.message.contains(broken.key.as_str()), "{error:?}");
+    let documents = stack.aws.documents(names.table.clone());
+    let stored = documents.load(&request.job).await.unwrap().unwrap();
+    assert_eq!(stored.lease.attempt, 3);
+
+    let work = WorkFolder(&request.job).prefix();
+    objects.delete_prefix(&names.work, &work).await.unwrap();
+    stack.tell(&json!({"retry": {"job": request.job}})).unwrap();
+    let asset = stack.ended(&request).await.unwrap();
     assert_eq!(asset.state, JobState::Ready, "{:?}", asset.error);
 }

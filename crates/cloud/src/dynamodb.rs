@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | job | `JOB#{job}` | `JOB` | `state`, `asset`, `owner`, `order`, `lease`, `version`, `open`, `lease_expires_at` (ms) |
 //! | asset | `ASSET#{asset}` | `ASSET` | `state`, `owner`, `newest`, `published`, `revision` |
+//! | round of the sweep | `SWEEP#{bucket}` | `SWEEP` | `version` |
 //!
 //! `document` is the record as a native map, so that the console and a query can look into it;
 //! the attributes beside it are what conditions and indexes need. Running jobs alone have `open`
@@ -11,9 +12,10 @@
 //!
 //! The role needs `dynamodb:GetItem`, `PutItem`, `UpdateItem` and `ConditionCheckItem`, each only
 //! where the port that is used needs it: reading the first, claiming and leasing the first two,
-//! finishing all; the sweep also `dynamodb:Query` on the index.
+//! finishing all; the sweep also `dynamodb:BatchGetItem`, and `Query` on the index.
 
 mod item;
+mod sweep;
 
 use std::time::Duration;
 

@@ -7,6 +7,7 @@
 pub mod clients;
 pub mod content;
 pub mod dynamodb;
+pub mod encoded_key;
 pub mod error;
 pub mod finish;
 pub mod lease;

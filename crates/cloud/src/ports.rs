@@ -6,6 +6,7 @@
 //!
 //! All methods may be called again after a failure: writing equal bytes twice is writing once.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use bytes::Bytes;
 use domain::ids::{AssetId, JobId};
 use domain::job::{AssetDocument, JobRecord};
 use domain::object::{BucketName, ObjectKey, ObjectRef, SourceObject};
+use domain::sweep::Round;
 
 use crate::content::Content;
 use crate::error::StoreError;
@@ -163,6 +165,40 @@ pub trait FindSource: Send + Sync {
     ) -> impl Future<Output = Result<(SourceObject, SourceFacts), StoreError>> + Send;
 }
 
+/// One line of a listing of uploads.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListedSource {
+    /// The current version of the upload, as an event would name it.
+    pub source: SourceObject,
+    /// When it was uploaded.
+    pub uploaded: UploadedAt,
+}
+
+/// A part of a listing of uploads.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SourcePage {
+    /// The uploads, in the order of their keys' UTF-8 bytes. There may be none although more
+    /// follow: former versions and deleted keys are left out, but take up room.
+    pub sources: Vec<ListedSource>,
+    /// The key behind which the next page begins; none behind the last one.
+    pub next: Option<ObjectKey>,
+}
+
+/// Lists a bucket of any size, page by page.
+pub trait ListSources: Send + Sync {
+    /// The first uploads behind the key `after`, which need not exist. Following `next` from the
+    /// start gives every upload once that is there all the time.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the bucket does not exist, and the faults that every call
+    /// may have.
+    fn sources(
+        &self,
+        bucket: &BucketName,
+        after: Option<&ObjectKey>,
+    ) -> impl Future<Output = Result<SourcePage, StoreError>> + Send;
+}
+
 /// Signs a URL under which ffmpeg reads the uploaded object.
 pub trait SignSource: Send + Sync {
     /// A URL for `GET` of exactly the source's version, valid for `lifetime` at the longest (it
@@ -218,6 +254,43 @@ pub trait ClaimJob: Send + Sync {
         record: &JobRecord,
         uploaded: UploadedAt,
     ) -> impl Future<Output = Result<Claim, StoreError>> + Send;
+}
+
+/// Finds out which jobs have no record.
+pub trait FindUnclaimed: Send + Sync {
+    /// Those of the jobs that nobody claimed; any number may be asked for at once. A claim of the
+    /// last seconds may be missed.
+    ///
+    /// # Errors
+    /// The faults that every call may have.
+    fn unclaimed(
+        &self,
+        jobs: &[JobId],
+    ) -> impl Future<Output = Result<BTreeSet<JobId>, StoreError>> + Send;
+}
+
+/// Keeps how far the sweep is in a bucket. [`domain::sweep`] has the steps.
+pub trait KeepRound: Send + Sync {
+    /// The round as it was last written, none for a bucket that was never swept.
+    ///
+    /// # Errors
+    /// [`StoreError::Malformed`] when what is stored is no round, and the faults that every call
+    /// may have.
+    fn round(
+        &self,
+        bucket: &BucketName,
+    ) -> impl Future<Output = Result<Option<Round>, StoreError>> + Send;
+
+    /// Writes `next` if what is stored is the version before it (none, before version 1); says
+    /// whether it was. Of any number of calls at once exactly one is true.
+    ///
+    /// # Errors
+    /// The faults that every call may have. After [`StoreError::Unavailable`] it may be written.
+    fn swap_round(
+        &self,
+        bucket: &BucketName,
+        next: &Round,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
 /// Reads job records and asset documents, as they were last written.

@@ -19,6 +19,7 @@ pub mod plan;
 pub mod profile;
 pub mod result;
 pub mod source;
+pub mod sweep;
 pub mod time;
 pub mod timeline;
 

@@ -7,7 +7,9 @@ mod database;
 mod heavy;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use domain::object::BucketName;
 use domain::{ErrorCode, Fault};
@@ -46,6 +48,10 @@ variables! {
         "the name of a bucket, 3 to 63 characters", "plans, results and source segments";
     MEDIA_BUCKET = "MILLRACE_MEDIA_BUCKET", None,
         "the name of a bucket, 3 to 63 characters", "segments, manifests and thumbnails";
+    UPLOADS_BUCKET = "MILLRACE_UPLOADS_BUCKET", None,
+        "the name of a bucket, 3 to 63 characters", "where trigger looks for uploads without a job";
+    SWEEP_DAYS = "MILLRACE_SWEEP_DAYS", Some("14"),
+        "a number from 1 to 3650", "how old an upload may be that it looks at, in days";
     TABLE = "MILLRACE_TABLE", None,
         "the name of a DynamoDB table", "job records and asset documents";
     STATE_MACHINE = "MILLRACE_STATE_MACHINE_ARN", None,
@@ -154,6 +160,23 @@ impl Config {
         self.bucket(MEDIA_BUCKET)
     }
 
+    /// `MILLRACE_UPLOADS_BUCKET`.
+    ///
+    /// # Errors
+    /// As [`Config`] says.
+    pub fn uploads_bucket(&self) -> Result<BucketName, ConfigError> {
+        self.bucket(UPLOADS_BUCKET)
+    }
+
+    /// `MILLRACE_SWEEP_DAYS`.
+    ///
+    /// # Errors
+    /// As [`Config`] says.
+    pub fn sweep_look_back(&self) -> Result<Duration, ConfigError> {
+        let days = self.number(SWEEP_DAYS, 1..=3650)?;
+        Ok(Duration::from_hours(24 * u64::from(days)))
+    }
+
     /// `MILLRACE_TABLE`.
     ///
     /// # Errors
@@ -194,6 +217,12 @@ impl Config {
             (3..=63).contains(&name.len()) && name.bytes().all(plain)
         })?;
         Ok(BucketName::new(name))
+    }
+
+    fn number(&self, variable: Variable, range: RangeInclusive<u32>) -> Result<u32, ConfigError> {
+        let number = self.text(variable)?.parse().ok();
+        let number = number.filter(|number| range.contains(number));
+        number.ok_or(ConfigError::Malformed(variable))
     }
 
     fn path(&self, variable: Variable) -> Result<PathBuf, ConfigError> {

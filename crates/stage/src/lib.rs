@@ -8,6 +8,7 @@ pub mod encode;
 pub mod fragments;
 pub mod lease;
 pub mod publish;
+pub mod source;
 pub mod usage;
 pub mod work;
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cloud::Content;
-use cloud::ports::{ReadObject, SignSource, WriteObject};
+use cloud::ports::{DescribeSource, ReadObject, SignSource, WriteObject};
 use domain::audio::AAC_FRAME_SAMPLES;
 use domain::ladder::AudioRung;
 use domain::layout::{MediaFolder, audio_folder};
@@ -17,6 +17,7 @@ use media::cmaf::init::rebuild_audio;
 use runtime::{Metric, StageContext};
 use stage::encode::{publish_rung, same_ffmpeg};
 use stage::publish::Rendition;
+use stage::source::was_unchanged;
 use stage::usage::Meter;
 use stage::{EncodeError, Work, media_input, url_lifetime};
 
@@ -38,7 +39,7 @@ pub async fn handle<S>(
     context: &StageContext,
 ) -> Result<StageDone, EncodeError>
 where
-    S: ReadObject + WriteObject + SignSource,
+    S: ReadObject + WriteObject + DescribeSource + SignSource,
 {
     let work = Work::new(&ports.objects, &ports.buckets.work, &input.job);
     let key = work.folder().audio_result(input.index);
@@ -53,7 +54,7 @@ async fn encode<S>(
     context: &StageContext,
 ) -> Result<AudioChunkResult, EncodeError>
 where
-    S: ReadObject + WriteObject + SignSource,
+    S: ReadObject + WriteObject + DescribeSource + SignSource,
 {
     let mut meter = Meter::start();
     let plan = work.plan().await?;
@@ -72,8 +73,9 @@ where
     let args = argv::audio_chunk(&plan, chunk, &media_input(&url), &files)?;
     let finished = Process::ffmpeg(&ports.tools, args)
         .run(context.deadline)
-        .await?;
-    meter.add_cpu(finished.cpu);
+        .await;
+    was_unchanged(&ports.objects, &plan.source).await?;
+    meter.add_cpu(finished?.cpu);
     let rungs = audio.rungs.iter().zip(&files);
     let rungs = rungs.map(|(rung, file)| publish(&plan, audio, chunk, rung, file, ports));
     let result = AudioChunkResult {

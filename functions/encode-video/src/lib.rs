@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cloud::ports::{KeepJob, ReadObject, SignObject, SignSource, WriteObject};
+use cloud::ports::{
+    DescribeSource, KeepJob, ReadObject, SignObject, SignSource, WriteObject,
+};
 use cloud::{Content, StoreError};
 use domain::cost::Worker;
 use domain::ladder::VideoRung;
@@ -19,6 +21,7 @@ use media::cmaf::video::{VideoChunk, VideoPackager, composition_delay};
 use runtime::{Metric, StageContext};
 use stage::encode::{publish_rung, same_ffmpeg};
 use stage::publish::Rendition;
+use stage::source::was_unchanged;
 use stage::usage::Meter;
 use stage::{EncodeError, Leased, LeasedError, Work, media_input, url_lifetime};
 
@@ -37,7 +40,7 @@ pub async fn handle<S>(
     context: &StageContext,
 ) -> Result<StageDone, EncodeError>
 where
-    S: ReadObject + WriteObject + SignSource + SignObject,
+    S: ReadObject + WriteObject + DescribeSource + SignSource + SignObject,
 {
     let work = Work::new(&ports.objects, &ports.buckets.work, &input.job);
     let key = work.folder().video_result(input.index);
@@ -55,7 +58,7 @@ pub async fn leased<S, D>(
     context: &StageContext,
 ) -> Result<StageDone, LeasedError<EncodeError>>
 where
-    S: ReadObject + WriteObject + SignSource + SignObject,
+    S: ReadObject + WriteObject + DescribeSource + SignSource + SignObject,
     D: KeepJob,
 {
     let job = input.job.clone();
@@ -71,7 +74,7 @@ async fn encode<S>(
     context: &StageContext,
 ) -> Result<VideoChunkResult, EncodeError>
 where
-    S: ReadObject + WriteObject + SignSource + SignObject,
+    S: ReadObject + WriteObject + DescribeSource + SignSource + SignObject,
 {
     let mut meter = Meter::start();
     let plan = work.plan().await?;
@@ -90,8 +93,11 @@ where
     let args = argv::video_chunk(&plan, chunk, encoder, &input, &files)?;
     let finished = Process::ffmpeg(&ports.tools, args)
         .run(context.deadline)
-        .await?;
-    meter.add_cpu(finished.cpu);
+        .await;
+    if video.cut == CutMode::Range {
+        was_unchanged(&ports.objects, &plan.source).await?;
+    }
+    meter.add_cpu(finished?.cpu);
     let rungs = video.rungs.iter().zip(&files);
     let rungs = rungs.map(|(rung, file)| publish(&plan, chunk, rung, file, ports));
     let result = VideoChunkResult {

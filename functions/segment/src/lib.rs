@@ -11,6 +11,7 @@ use domain::{ErrorCode, Fault};
 use ffmpeg::argv::{self, ArgvError};
 use ffmpeg::{MediaInput, ProbeError, Process, RunError, Tools, probe};
 use runtime::{Metric, ScratchError, StageContext};
+use stage::source::was_unchanged;
 use stage::usage::Meter;
 use stage::{Leased, LeasedError, Work, WorkError, media_input, url_lifetime};
 
@@ -175,6 +176,7 @@ where
     let media = media_input(&url);
     let tools = &ports.tools;
     let probed = probe(tools, &media, facts.size, context.deadline).await;
+    was_unchanged(&ports.objects, source).await?;
     let probed = probed.map_err(|reason| SegmentError::Probe {
         file: file.to_owned(),
         reason,
@@ -192,7 +194,9 @@ where
         .as_ref()
         .is_some_and(|video| video.cut == CutMode::Copy)
     {
-        cut(&plan, &chunks, &media, ports, work, &mut meter, context).await?;
+        let made = cut(&plan, &chunks, &media, ports, work, &mut meter, context).await;
+        was_unchanged(&ports.objects, source).await?;
+        made?;
     }
     write_plan(&plan, &chunks, work, &meter).await?;
     context

@@ -5,7 +5,7 @@ mod keyframes;
 mod pictures;
 
 use cloud::StoreError;
-use cloud::ports::{ReadObject, ReadRange, SignSource, UploadFile, WriteObject};
+use cloud::ports::{DescribeSource, ReadObject, ReadRange, SignSource, UploadFile, WriteObject};
 use domain::layout::MediaFolder;
 use domain::message::{JobInput, StageDone};
 use domain::object::{BucketName, ObjectRef};
@@ -112,7 +112,7 @@ pub async fn handle<S>(
     context: &StageContext,
 ) -> Result<StageDone, ThumbnailError>
 where
-    S: ReadObject + ReadRange + WriteObject + UploadFile + SignSource,
+    S: ReadObject + ReadRange + WriteObject + UploadFile + DescribeSource + SignSource,
 {
     let work = Work::new(&ports.objects, &ports.buckets.work, &input.job);
     let key = work.folder().thumbnail_result();
@@ -132,7 +132,7 @@ where
 
 async fn make<S>(job: &mut Job<'_, S>) -> Result<ThumbnailResult, ThumbnailError>
 where
-    S: ReadObject + ReadRange + WriteObject + UploadFile + SignSource,
+    S: ReadObject + ReadRange + WriteObject + UploadFile + DescribeSource + SignSource,
 {
     let (poster, storyboard) = match &job.plan.video {
         Some(video) => {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use cloud::Content;
-use cloud::ports::{ReadObject, ReadRange, SignSource, UploadFile, WriteObject};
+use cloud::ports::{DescribeSource, ReadObject, ReadRange, SignSource, UploadFile, WriteObject};
 use domain::ladder::VideoRung;
 use domain::layout::{POSTER, STORYBOARD_INDEX, sheet_name};
 use domain::plan::VideoPlan;
@@ -13,6 +13,7 @@ use ffmpeg::argv::{self, PREVIEW_HEIGHT, PREVIEW_WIDTH, Sheet};
 use ffmpeg::{Finished, Process};
 use media::storyboard::StoryboardGrid;
 use media::webvtt;
+use stage::source::was_unchanged;
 use stage::{media_input, url_lifetime};
 
 use crate::{Job, ThumbnailError, choose, keyframes};
@@ -127,7 +128,7 @@ where
 /// Writes the cover art of a source without a picture, where it has some.
 pub(crate) async fn cover<S>(job: &mut Job<'_, S>) -> Result<Option<Picture>, ThumbnailError>
 where
-    S: SignSource + UploadFile,
+    S: DescribeSource + SignSource + UploadFile,
 {
     let Some(index) = job.plan.probe.cover else {
         return Ok(None);
@@ -141,7 +142,9 @@ where
     let file = scratch.path().join("cover.jpg");
     let args = argv::cover_art(&input, index, &file);
     let process = Process::ffmpeg(&job.ports.tools, args);
-    run(job, process).await?;
+    let made = run(job, process).await;
+    was_unchanged(&job.ports.objects, &job.plan.source).await?;
+    made?;
     let jpeg = tokio::fs::read(&file)
         .await
         .map_err(ThumbnailError::Picture)?;

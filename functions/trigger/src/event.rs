@@ -19,12 +19,21 @@ pub enum Event {
     Announcement(Announcement),
     /// Messages of a queue that S3 or EventBridge sends to.
     Messages(Vec<Message>),
-    /// `{"sweep": {}}`: look for jobs that nobody works on.
-    Sweep,
+    /// `{"sweep": {}}`: look for jobs that nobody works on, and for uploads without a job.
+    Sweep(Sweep),
     /// `{"retry": {"job": …}}`: try a failed job again.
     Retry(JobId),
     /// `{"cancel": {"job": …}}`: stop a running job.
     Cancel(JobId),
+}
+
+/// What a sweep looks at.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sweep {
+    /// Begin a new round now, over every upload, whatever its age. Later sweeps finish it.
+    #[serde(default)]
+    pub all: bool,
 }
 
 /// What trigger answers.
@@ -104,8 +113,8 @@ impl<'de> Deserialize<'de> for Event {
 impl Event {
     fn parse(event: Value) -> Result<Self, serde_json::Error> {
         let wish = |name| event.get(name).cloned().map(serde_json::from_value::<Wish>);
-        if event.get("sweep").is_some() {
-            return Ok(Self::Sweep);
+        if let Some(sweep) = event.get("sweep") {
+            return Ok(Self::Sweep(Sweep::deserialize(sweep)?));
         }
         if let Some(wish) = wish("retry") {
             return Ok(Self::Retry(wish?.job));
@@ -220,7 +229,11 @@ mod tests {
 
     #[test]
     fn words_of_operators_name_their_job() {
-        assert!(matches!(parse(json!({"sweep": {}})), Event::Sweep));
+        for (words, all) in [(json!({}), false), (json!({"all": true}), true)] {
+            let sweep = parse(json!({"sweep": words}));
+            assert!(matches!(sweep, Event::Sweep(sweep) if sweep.all == all));
+        }
+        assert!(serde_json::from_value::<Event>(json!({"sweep": {"al": true}})).is_err());
         let job = testkit::sample::record().job;
         let retry = parse(json!({"retry": {"job": job}}));
         assert!(matches!(retry, Event::Retry(named) if named == job));

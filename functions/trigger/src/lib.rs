@@ -1,18 +1,22 @@
 //! An upload becomes a job: once, however often and in however many ways the cloud tells of it.
-//! And a job that nobody works on gets its next attempt.
+//! And a job that nobody works on gets its next attempt, an upload that nobody told of its job.
 
 pub mod event;
+mod lost;
 mod start;
 mod sweep;
 pub mod upload;
 
+use std::time::Duration;
+
 use cloud::StoreError;
 use cloud::lease;
 use cloud::ports::{
-    ClaimJob, DescribeExecution, DescribeSource, FindExpired, KeepJob, StartExecution,
+    ClaimJob, DescribeExecution, DescribeSource, FindExpired, FindUnclaimed, KeepJob, KeepRound,
+    ListSources, StartExecution,
 };
 use domain::ids::JobId;
-use domain::object::SourceObject;
+use domain::object::{BucketName, SourceObject};
 use domain::{ErrorCode, Fault};
 use runtime::StageContext;
 
@@ -28,6 +32,10 @@ pub struct Ports<S, D, E> {
     pub documents: D,
     /// The state machine.
     pub executions: E,
+    /// Where uploads without a job are looked for.
+    pub uploads: BucketName,
+    /// How old an upload may be that the sweep looks at.
+    pub look_back: Duration,
 }
 
 /// An event that did not become jobs.
@@ -76,11 +84,11 @@ impl Fault for TriggerError {
 pub async fn handle<S, D, E>(
     event: Event,
     ports: &Ports<S, D, E>,
-    _context: &StageContext,
+    context: &StageContext,
 ) -> Result<Answer, TriggerError>
 where
-    S: DescribeSource,
-    D: ClaimJob + KeepJob + FindExpired,
+    S: DescribeSource + ListSources,
+    D: ClaimJob + KeepJob + FindExpired + FindUnclaimed + KeepRound,
     E: StartExecution + DescribeExecution,
 {
     let jobs = match event {
@@ -96,7 +104,11 @@ where
             }
             return Ok(Answer::Batch(again(failed)));
         }
-        Event::Sweep => sweep::sweep(ports).await?,
+        Event::Sweep(which) => {
+            let mut jobs = sweep::sweep(ports).await?;
+            jobs.extend(lost::start_lost(&which, ports, context).await?);
+            jobs
+        }
         Event::Retry(job) => {
             let stored = lease::retry(&ports.documents, &job).await?;
             let stored = stored.ok_or(TriggerError::NotFailed(job))?;

@@ -24,5 +24,7 @@ async fn ports() -> Result<Ports<S3Store, DynamoDocuments, StepFunctions>, Confi
         objects: aws.objects(),
         documents: aws.documents(config.table()?),
         executions: aws.executions(config.state_machine()?),
+        uploads: config.uploads_bucket()?,
+        look_back: config.sweep_look_back()?,
     })
 }

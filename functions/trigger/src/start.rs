@@ -10,10 +10,11 @@ use domain::message::{CaughtError, SegmentInput, UpdateMetadataInput};
 use domain::object::SourceObject;
 use domain::profile::Profile;
 
+use crate::upload::is_folder;
 use crate::{Ports, TriggerError};
 
 /// Claims the job of an upload and starts its first attempt. None when a newer upload has replaced
-/// the source: that one has an event of its own.
+/// the source, which has an event of its own, and for a folder, which is none.
 pub(crate) async fn job<S, D, E>(
     source: SourceObject,
     ports: &Ports<S, D, E>,
@@ -23,6 +24,9 @@ where
     D: ClaimJob,
     E: StartExecution,
 {
+    if is_folder(&source) {
+        return Ok(None);
+    }
     let facts = match ports.objects.describe_source(&source).await {
         Err(gone @ (StoreError::SourceMissing { .. } | StoreError::SourceChanged { .. })) => {
             tracing::warn!(reason = %gone, "upload is gone");

@@ -1,8 +1,8 @@
 //! S3's words for an upload, turned into ours.
 
 use aws_lambda_events::s3::{S3Event, S3EventRecord};
+use cloud::encoded_key::decoded;
 use domain::object::{BucketName, ObjectKey, ObjectRef, SourceObject};
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::event::Announcement;
@@ -34,6 +34,11 @@ fn is_upload(record: &S3EventRecord) -> bool {
     let name = record.event_name.as_deref().unwrap_or_default();
     let name = name.strip_prefix("s3:").unwrap_or(name);
     name.starts_with("ObjectCreated:")
+}
+
+/// Whether it is what S3's console makes of a new folder: nothing, with a name that ends in a slash.
+pub(crate) fn is_folder(source: &SourceObject) -> bool {
+    source.size == 0 && source.object.key.as_str().ends_with('/')
 }
 
 /// The upload of an `Object Created` event of EventBridge; none for an event of another kind.
@@ -81,7 +86,7 @@ fn source(record: &S3EventRecord) -> Result<SourceObject, &'static str> {
     Ok(SourceObject {
         object: ObjectRef {
             bucket: BucketName::new(given(&record.s3.bucket.name, "s3.bucket.name")?),
-            key: ObjectKey::new(decode(&key).ok_or("s3.object.key")?),
+            key: decoded(&key).ok_or("s3.object.key")?,
         },
         version: object.version_id.clone().filter(|id| id != "null"),
         etag: given(&object.e_tag, "s3.object.eTag")?
@@ -92,14 +97,6 @@ fn source(record: &S3EventRecord) -> Result<SourceObject, &'static str> {
             .and_then(|size| u64::try_from(size).ok())
             .ok_or("s3.object.size")?,
     })
-}
-
-/// A key as S3 notifications write it: form-encoded, so a plus sign is a space and a real plus is
-/// `%2B`. None when it is not UTF-8, which no key of S3 is.
-fn decode(key: &str) -> Option<String> {
-    let spaced = key.replace('+', " ");
-    let text = percent_decode_str(&spaced).decode_utf8().ok()?;
-    Some(text.into_owned())
 }
 
 #[cfg(test)]
@@ -145,11 +142,5 @@ mod tests {
             *event.pointer_mut(pointer).unwrap() = Value::Null;
             assert_eq!(read(event), Err(BadRecord { number: 1, field }));
         }
-    }
-
-    #[test]
-    fn keys_are_decoded_as_s3_encodes_them() {
-        assert_eq!(decode("a+b%2Bc%25d/%C3%A9").unwrap(), "a b+c%d/é");
-        assert_eq!(decode("%FF"), None);
     }
 }

@@ -2,9 +2,11 @@
 #![cfg(test)]
 
 use std::io::Write as _;
+use std::time::{Duration, SystemTime};
 
 use cloud::ports::{
-    ClaimJob, DescribeExecution, DescribeSource, FindExpired, KeepJob, StartExecution,
+    ClaimJob, DescribeExecution, DescribeSource, FindExpired, FindUnclaimed, KeepJob, KeepRound,
+    ListSources, StartExecution,
 };
 use domain::ids::JobId;
 use domain::job::JobState;
@@ -13,9 +15,12 @@ use domain::object::{BucketName, ObjectKey, ObjectRef, SourceObject};
 use domain::{ErrorCode, Fault};
 use runtime::StageContext;
 use serde_json::{Value, json};
-use testkit::store::{FailingStore, FolderStore, MemoryDocuments, RecordedExecutions};
+use testkit::store::{FailingStore, Faults, FolderStore, MemoryDocuments, RecordedExecutions};
 use trigger::event::{Answer, Event};
 use trigger::{Ports, TriggerError};
+
+const MINUTE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
 
 type Twins = Ports<FolderStore, MemoryDocuments, RecordedExecutions>;
 
@@ -24,6 +29,8 @@ fn twins() -> Twins {
         objects: FolderStore::temporary().unwrap(),
         documents: MemoryDocuments::default(),
         executions: RecordedExecutions::default(),
+        uploads: BucketName::new("millrace-uploads"),
+        look_back: 14 * DAY,
     }
 }
 
@@ -33,8 +40,8 @@ async fn handle<S, D, E>(
     context: &StageContext,
 ) -> Result<Vec<JobId>, TriggerError>
 where
-    S: DescribeSource,
-    D: ClaimJob + KeepJob + FindExpired,
+    S: DescribeSource + ListSources,
+    D: ClaimJob + KeepJob + FindExpired + FindUnclaimed + KeepRound,
     E: StartExecution + DescribeExecution,
 {
     match trigger::handle(event, ports, context).await? {
@@ -115,6 +122,8 @@ async fn a_call_that_dies_between_claim_and_start_is_mended_by_the_next() {
         objects: whole.objects.clone(),
         documents: whole.documents.clone(),
         executions: FailingStore::new(whole.executions.clone(), 1),
+        uploads: whole.uploads.clone(),
+        look_back: whole.look_back,
     };
     let context = StageContext::for_tests();
     let error = handle(parsed(&event), &ports, &context).await.unwrap_err();
@@ -188,6 +197,17 @@ async fn a_message_that_fails_comes_again_alone() {
         json!({"batchItemFailures": [{"itemIdentifier": "m2"}]})
     );
     assert_eq!(ports.executions.started().len(), 1);
+}
+
+#[tokio::test]
+async fn a_folder_of_the_console_is_no_upload() {
+    let ports = twins();
+    let (_, mut event) = upload(&ports.objects, b"film");
+    event["Records"][0]["s3"]["object"]["key"] = json!("ann/u1/");
+    event["Records"][0]["s3"]["object"]["size"] = json!(0);
+    let jobs = handle(parsed(&event), &ports, &StageContext::for_tests()).await;
+    assert_eq!(jobs.unwrap(), []);
+    assert_eq!(ports.executions.started(), []);
 }
 
 /// A claimed job whose lease ran out.
@@ -284,4 +304,176 @@ async fn a_cancelled_job_that_nobody_works_on_is_recorded_as_such() {
     assert_eq!(sweep(&ports).await, [job]);
     let started = ports.executions.started();
     assert_eq!(started.last().unwrap().1["error"]["Error"], "JobCancelled");
+}
+
+/// Puts an upload of which no event tells.
+fn lost(ports: &Twins, name: &str, age: Duration) -> JobId {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(name.as_bytes()).unwrap();
+    let object = ObjectRef {
+        bucket: ports.uploads.clone(),
+        key: ObjectKey::new(format!("eve/{name}.mp4")),
+    };
+    let source = ports.objects.put_source(&object, file.path()).unwrap();
+    let stored = std::fs::File::options()
+        .write(true)
+        .open(ports.objects.path(&object));
+    let uploaded = SystemTime::now() - age;
+    stored.unwrap().set_modified(uploaded).unwrap();
+    SegmentInput::new(source, domain::profile::Profile::default()).job
+}
+
+async fn sweep_all(ports: &Twins) -> Vec<JobId> {
+    let event = parsed(&json!({"sweep": {"all": true}}));
+    handle(event, ports, &StageContext::for_tests())
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_upload_whose_events_were_lost_is_found_once() {
+    let ports = twins();
+    let young = lost(&ports, "young", 4 * MINUTE);
+    let old = lost(&ports, "old", 15 * DAY);
+    let found = lost(&ports, "found", 6 * MINUTE);
+    assert_eq!(sweep(&ports).await, std::slice::from_ref(&found));
+    assert_eq!(ports.executions.started()[0].0, found.as_str());
+    assert_eq!(sweep(&ports).await, [], "the next round is not due");
+    let rest = std::collections::BTreeSet::from_iter(sweep_all(&ports).await);
+    assert_eq!(rest, [young, old].into(), "all is all, but no job twice");
+}
+
+#[tokio::test]
+async fn the_sweep_and_the_event_of_an_upload_make_one_job() {
+    let ports = twins();
+    let (_, event) = upload(&ports.objects, b"film");
+    let found = sweep_all(&ports).await;
+    let told = handle(parsed(&event), &ports, &StageContext::for_tests()).await;
+    assert_eq!(told.unwrap(), found);
+    assert_eq!(ports.executions.started().len(), 1);
+}
+
+#[tokio::test]
+async fn what_has_ended_is_left_alone() {
+    let ports = twins();
+    let failed = lost(&ports, "failed", MINUTE);
+    let cancelled = lost(&ports, "cancelled", MINUTE);
+    assert_eq!(sweep_all(&ports).await.len(), 2);
+    let cancel = parsed(&json!({"cancel": {"job": cancelled}}));
+    handle(cancel, &ports, &StageContext::for_tests())
+        .await
+        .unwrap();
+    for job in [failed, cancelled] {
+        let verdict = cloud::JobOutcome::Failed(domain::job::JobError {
+            code: ErrorCode::SourceDamaged,
+            message: "it is damaged".to_owned(),
+        });
+        let finish = cloud::ports::FinishJob::finish(&ports.documents, &job, 1, &verdict);
+        finish.await.unwrap().unwrap();
+    }
+    assert_eq!(sweep_all(&ports).await, []);
+    assert_eq!(ports.executions.started().len(), 2);
+}
+
+/// A page of the twin has 100 uploads, and a sweep looks at five pages.
+#[tokio::test]
+async fn a_large_bucket_is_gone_through_in_several_sweeps() {
+    let ports = twins();
+    for number in 0..620 {
+        lost(&ports, &format!("{number:03}"), 6 * MINUTE);
+    }
+    for found in [500, 120, 0] {
+        assert_eq!(sweep(&ports).await.len(), found);
+    }
+    assert_eq!(ports.executions.started().len(), 620);
+}
+
+#[tokio::test]
+async fn a_sweep_that_runs_out_of_time_leaves_the_rest_to_the_next() {
+    let ports = twins();
+    for name in ["a", "b", "c"] {
+        lost(&ports, name, 6 * MINUTE);
+    }
+    let in_a_hurry = |left| {
+        let deadline = tokio::time::Instant::now() + left;
+        StageContext::new("test", deadline)
+    };
+    let event = || parsed(&json!({"sweep": {}}));
+    let none = handle(event(), &ports, &in_a_hurry(Duration::from_secs(9))).await;
+    assert_eq!(none.unwrap(), []);
+    // Time runs out while the first job is started.
+    let slow = Ports {
+        objects: ports.objects.clone(),
+        documents: ports.documents.clone(),
+        executions: Slow(ports.executions.clone()),
+        uploads: ports.uploads.clone(),
+        look_back: ports.look_back,
+    };
+    let hurry = in_a_hurry(Duration::from_millis(10_100));
+    let first = handle(event(), &slow, &hurry).await.unwrap();
+    assert_eq!(first.len(), 1);
+    assert_eq!(sweep(&ports).await.len(), 2);
+    assert_eq!(ports.executions.started().len(), 3);
+}
+
+/// Executions that take a while to start.
+struct Slow(RecordedExecutions);
+
+impl StartExecution for Slow {
+    async fn start(
+        &self,
+        name: &str,
+        input: &Value,
+    ) -> Result<cloud::ports::Started, cloud::StoreError> {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        self.0.start(name, input).await
+    }
+}
+
+impl DescribeExecution for Slow {
+    async fn is_running(&self, name: &str) -> Result<bool, cloud::StoreError> {
+        self.0.is_running(name).await
+    }
+}
+
+#[tokio::test]
+async fn sweeps_at_once_start_each_job_once() {
+    let ports = std::sync::Arc::new(twins());
+    for number in 0..150 {
+        lost(&ports, &format!("{number:03}"), 6 * MINUTE);
+    }
+    let mut sweeps = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let ports = ports.clone();
+        sweeps.spawn(async move { sweep(&ports).await });
+    }
+    sweeps.join_all().await;
+    assert_eq!(ports.executions.started().len(), 150);
+}
+
+#[tokio::test]
+async fn a_sweep_that_fails_anywhere_loses_nothing() {
+    for nth in 1..=12 {
+        let whole = twins();
+        lost(&whole, "a", 6 * MINUTE);
+        lost(&whole, "b", 6 * MINUTE);
+        let faults = Faults::before(nth);
+        let ports = Ports {
+            objects: FailingStore::sharing(whole.objects.clone(), &faults),
+            documents: FailingStore::sharing(whole.documents.clone(), &faults),
+            executions: FailingStore::sharing(whole.executions.clone(), &faults),
+            uploads: whole.uploads.clone(),
+            look_back: whole.look_back,
+        };
+        let event = parsed(&json!({"sweep": {}}));
+        let failing = handle(event, &ports, &StageContext::for_tests()).await;
+        if faults.calls() < nth {
+            assert!(failing.is_ok() && nth > 8, "every call failed once");
+        }
+        sweep_all(&whole).await;
+        let jobs = whole.executions.started().len();
+        let claimed = whole.documents.expired(u64::MAX).await.unwrap().len();
+        // One that was claimed and not started is the other sweep's, when its lease runs out.
+        assert!(jobs == 2 || claimed == 2, "call {nth}");
+    }
 }

@@ -3,6 +3,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ids::{AssetId, JobId};
 use domain::job::JobState;
+use domain::object::BucketName;
+use domain::sweep::Round;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -22,7 +24,22 @@ const NEWEST: &str = "newest";
 const PUBLISHED: &str = "published";
 
 pub(super) fn job_key(job: &JobId) -> Attributes {
-    key(format!("JOB#{job}"), "JOB")
+    key(job_partition(job), "JOB")
+}
+
+pub(super) fn job_partition(job: &JobId) -> String {
+    format!("JOB#{job}")
+}
+
+pub(super) fn round_key(bucket: &BucketName) -> Attributes {
+    key(format!("SWEEP#{bucket}"), "SWEEP")
+}
+
+pub(super) fn write_round(bucket: &BucketName, round: &Round) -> Result<Attributes, StoreError> {
+    let mut item = round_key(bucket);
+    item.insert(DOCUMENT.to_owned(), document(round)?);
+    item.insert(VERSION.to_owned(), number(round.version));
+    Ok(item)
 }
 
 pub(super) fn asset_key(asset: &AssetId) -> Attributes {
@@ -119,7 +136,7 @@ fn count(item: &Attributes, name: &str) -> Option<u64> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }
 
-fn read_document<T: DeserializeOwned>(item: &Attributes) -> Result<T, StoreError> {
+pub(super) fn read_document<T: DeserializeOwned>(item: &Attributes) -> Result<T, StoreError> {
     read_map(item, DOCUMENT)
 }
 

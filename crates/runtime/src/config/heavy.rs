@@ -72,10 +72,4 @@ impl Config {
         let seconds = self.number(variable, range)?;
         Ok(Duration::from_secs(seconds.into()))
     }
-
-    fn number(&self, variable: Variable, range: RangeInclusive<u32>) -> Result<u32, ConfigError> {
-        let number = self.text(variable)?.parse().ok();
-        let number = number.filter(|number| range.contains(number));
-        number.ok_or(ConfigError::Malformed(variable))
-    }
 }

@@ -1,7 +1,5 @@
 //! Messages that a person can act on, and no secret in them.
 
-use std::time::Duration;
-
 use domain::cost::Capacity;
 
 use super::*;
@@ -85,4 +83,14 @@ fn every_variable_has_our_prefix_and_is_there_once() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), VARIABLES.len());
+}
+
+#[test]
+fn the_sweep_looks_back_over_whole_days() {
+    let look_back = |days| Config::from_pairs([("MILLRACE_SWEEP_DAYS", days)]).sweep_look_back();
+    assert_eq!(look_back("1"), Ok(Duration::from_hours(24)));
+    assert_eq!(look_back(""), Ok(Duration::from_hours(14 * 24)));
+    for days in ["0", "3651", "-1", "a week"] {
+        assert!(look_back(days).is_err(), "{days}");
+    }
 }

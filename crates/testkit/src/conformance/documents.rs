@@ -1,10 +1,10 @@
 //! Guarantees of the document ports and of the execution port.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cloud::ports::{
-    Claim, ClaimJob, FindExpired, FinishJob, KeepJob, ReadDocuments, StartExecution, Started,
-    UploadedAt,
+    Claim, ClaimJob, FindExpired, FindUnclaimed, FinishJob, KeepJob, KeepRound, ReadDocuments,
+    StartExecution, Started, UploadedAt,
 };
 use cloud::{Finished, JobOutcome, StoredJob};
 use domain::ErrorCode;
@@ -13,6 +13,7 @@ use domain::job::{JobError, JobRecord, JobState, Published};
 use domain::message::SegmentInput;
 use domain::object::{BucketName, ObjectKey, ObjectRef, SourceObject};
 use domain::profile::Profile;
+use domain::sweep::Round;
 use domain::time::Rational;
 use tokio::task::JoinSet;
 
@@ -24,7 +25,15 @@ const CALLERS: u64 = 12;
 /// Every guarantee of the document ports. `unique` tells this run's jobs from any other's.
 pub async fn documents<D>(store: &D, unique: &str)
 where
-    D: ClaimJob + ReadDocuments + FinishJob + KeepJob + FindExpired + Clone + 'static,
+    D: ClaimJob
+        + ReadDocuments
+        + FinishJob
+        + KeepJob
+        + FindExpired
+        + FindUnclaimed
+        + KeepRound
+        + Clone
+        + 'static,
 {
     a_claim_is_made_once(store, unique).await;
     one_of_many_claims_is_the_first(store, unique).await;
@@ -39,6 +48,8 @@ where
     an_expired_job_is_found_until_it_ends(store, unique).await;
     an_earlier_attempt_changes_nothing(store, unique).await;
     a_cancelled_job_does_not_become_ready(store, unique).await;
+    only_jobs_without_a_record_are_unclaimed(store, unique).await;
+    one_of_many_sweeps_moves_a_round_on(store, unique).await;
 }
 
 /// The record of a job that was claimed before.
@@ -143,6 +154,49 @@ where
         "it says why it is not ready"
     );
     assert_eq!(end.asset.published, None, "and nothing is published");
+}
+
+async fn only_jobs_without_a_record_are_unclaimed<D>(store: &D, unique: &str)
+where
+    D: ClaimJob + FindUnclaimed,
+{
+    // More than one request of DynamoDB takes, and one of them twice.
+    let mut jobs: Vec<_> = (1..=250)
+        .map(|version| record(unique, "unclaimed", version).job)
+        .collect();
+    jobs.extend(jobs.first().cloned());
+    let mut expected: BTreeSet<_> = jobs.iter().cloned().collect();
+    for version in [1, 100, 101, 250] {
+        let known = claimed(store, unique, "unclaimed", version).await;
+        expected.remove(&known.job);
+    }
+    let unclaimed = sure("find unclaimed jobs", store.unclaimed(&jobs).await);
+    assert_eq!(unclaimed, expected, "a job is unclaimed without a record");
+    let none = sure("find none", store.unclaimed(&[]).await);
+    assert_eq!(none, BTreeSet::new(), "nothing asked, nothing found");
+}
+
+async fn one_of_many_sweeps_moves_a_round_on<D>(store: &D, unique: &str)
+where
+    D: KeepRound + Clone + 'static,
+{
+    let bucket = BucketName::new(format!("uploads-{unique}"));
+    let begun = Round::of_everything(None, 1);
+    for (version, after) in [(1, "ann/Käse + 100%.mp4"), (2, "z")] {
+        let before = sure("read a round", store.round(&bucket).await);
+        let before = before.unwrap_or_else(|| begun.clone());
+        let next = before.done_to(Some(ObjectKey::new(after)));
+        let mut swaps = JoinSet::new();
+        for _ in 0..CALLERS {
+            let (store, bucket, next) = (store.clone(), bucket.clone(), next.clone());
+            swaps.spawn(async move { store.swap_round(&bucket, &next).await });
+        }
+        let swaps = swaps.join_all().await.into_iter();
+        let made = swaps.filter(|swap| matches!(swap, Ok(true))).count();
+        assert_eq!(made, 1, "one of many writes of version {version} is made");
+        let now = sure("read it again", store.round(&bucket).await);
+        assert_eq!(now, Some(next), "and it is what is stored");
+    }
 }
 
 /// A job's record, the `version`th upload of the key `{unique}/{name}`.

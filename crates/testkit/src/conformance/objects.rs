@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use cloud::Content;
 use cloud::ports::{
-    DeletePrefix, DescribeSource, ListObjects, READ_MAX, ReadObject, ReadRange, SignObject,
-    SignSource, UploadFile, WriteObject,
+    DeletePrefix, DescribeSource, ListObjects, ListSources, ListedSource, READ_MAX, ReadObject,
+    ReadRange, SignObject, SignSource, UploadFile, WriteObject,
 };
 use domain::object::{BucketName, ObjectKey, ObjectRef, SourceObject};
 
@@ -59,6 +59,7 @@ where
         + ListObjects
         + DeletePrefix
         + DescribeSource
+        + ListSources
         + SignSource
         + SignObject,
 {
@@ -67,6 +68,7 @@ where
     a_read_has_a_limit(store, place).await;
     a_file_of_any_size_arrives(store, place).await;
     a_listing_is_complete_and_in_order(store, place).await;
+    uploads_are_listed_page_by_page(store, place).await;
     only_a_folder_is_deleted(store, place).await;
     a_source_is_the_one_of_the_job(store, place).await;
     a_signed_url_opens_the_object(store, place).await;
@@ -82,7 +84,7 @@ where
 /// A bucket that does not exist is [`cloud::StoreError::NotFound`] (the folder has every bucket).
 pub async fn missing_bucket<S>(store: &S, bucket: &BucketName)
 where
-    S: ReadObject + WriteObject + ListObjects,
+    S: ReadObject + WriteObject + ListObjects + ListSources,
 {
     let object = ObjectRef {
         bucket: bucket.clone(),
@@ -97,6 +99,8 @@ where
     refused!(written, NotFound, "writing to a missing bucket");
     let listed = store.list(bucket, &object.key).await;
     refused!(listed, NotFound, "listing a missing bucket");
+    let paged = store.sources(bucket, None).await;
+    refused!(paged, NotFound, "listing the uploads of a missing bucket");
 }
 
 async fn put<S: WriteObject>(store: &S, object: &ObjectRef, body: impl Into<Bytes>) {
@@ -268,6 +272,71 @@ where
         store.list(&place.bucket, &place.at("none/").key).await,
     );
     assert!(none.is_empty(), "nothing is an empty listing");
+}
+
+/// Every upload of the suite's bucket behind a key, from as many pages as there are.
+async fn every_source<S: ListSources>(
+    store: &S,
+    place: &ObjectPlace,
+    after: Option<ObjectKey>,
+) -> Vec<ListedSource> {
+    let mut listed = Vec::new();
+    let mut after = after;
+    loop {
+        let page = store.sources(&place.bucket, after.as_ref()).await;
+        let page = sure("list uploads", page);
+        listed.extend(page.sources);
+        assert!(
+            page.next.is_none() || page.next > after,
+            "a page gets further"
+        );
+        after = page.next;
+        if after.is_none() {
+            return listed;
+        }
+    }
+}
+
+async fn uploads_are_listed_page_by_page<S>(store: &S, place: &ObjectPlace)
+where
+    S: ListSources + ListObjects + WriteObject + DescribeSource,
+{
+    let source = place.at("u/My film.mp4");
+    put(store, &source, &b"a film"[..]).await;
+    put(store, &source, SOURCE_BODY).await;
+    for name in AWKWARD_NAMES {
+        put(store, &place.at(&format!("u/{name}!")), name.as_bytes()).await;
+    }
+    let ours = |listed: &ListedSource| listed.source.object.key.as_str().starts_with(&place.prefix);
+    let mut listed = every_source(store, place, None).await;
+    listed.retain(ours);
+    let keys: Vec<_> = listed.iter().map(|each| &each.source.object.key).collect();
+    let prefix = place.at("").key;
+    let expected = sure("list it", store.list(&place.bucket, &prefix).await);
+    let expected: Vec<_> = expected.iter().map(|entry| &entry.key).collect();
+    assert!(keys.len() > 1000, "more than one page of S3 is listed");
+    assert_eq!(keys, expected, "every upload comes once, in key order");
+
+    let found = listed.iter().find(|each| each.source.object == source);
+    let Some(found) = found else {
+        panic!("an upload is listed");
+    };
+    assert_eq!(
+        (found.source.etag.as_str(), found.source.size),
+        (place.source_etag.as_str(), SOURCE_BODY.len() as u64),
+        "an overwritten upload is what it is now"
+    );
+    let facts = sure("describe it", store.describe_source(&found.source).await);
+    assert_eq!(
+        facts.uploaded.0 / 1000,
+        found.uploaded.0 / 1000,
+        "a listing tells the same time, to the second"
+    );
+
+    let behind = every_source(store, place, Some(source.key.clone())).await;
+    let behind = behind.iter().filter(|each| ours(each)).count();
+    let until = keys.iter().filter(|key| ***key <= source.key).count();
+    assert_eq!(behind, keys.len() - until, "a page begins behind its key");
 }
 
 async fn only_a_folder_is_deleted<S>(store: &S, place: &ObjectPlace)

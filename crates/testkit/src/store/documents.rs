@@ -7,11 +7,13 @@ use cloud::StoreError;
 use cloud::finish::{Finished, JobOutcome, Settlement, StoredAsset, StoredJob, settle};
 use cloud::lease::now_ms;
 use cloud::ports::{
-    Claim, ClaimJob, DescribeExecution, FindExpired, FinishJob, KeepJob, ReadDocuments,
-    StartExecution, Started, UploadedAt,
+    Claim, ClaimJob, DescribeExecution, FindExpired, FindUnclaimed, FinishJob, KeepJob, KeepRound,
+    ReadDocuments, StartExecution, Started, UploadedAt,
 };
 use domain::ids::{AssetId, JobId};
 use domain::job::{AssetDocument, JobRecord, JobState};
+use domain::object::BucketName;
+use domain::sweep::Round;
 use serde_json::Value;
 
 /// Both document ports, in memory. Clones share it.
@@ -24,6 +26,7 @@ pub struct MemoryDocuments {
 struct Shelves {
     jobs: BTreeMap<JobId, StoredJob>,
     assets: BTreeMap<AssetId, StoredAsset>,
+    rounds: BTreeMap<String, Round>,
 }
 
 impl MemoryDocuments {
@@ -121,6 +124,30 @@ impl FindExpired for MemoryDocuments {
         let mut jobs: Vec<_> = shelves.jobs.values().filter(idle).cloned().collect();
         jobs.sort_by_key(|job| job.lease.expires_ms);
         Ok(jobs)
+    }
+}
+
+impl FindUnclaimed for MemoryDocuments {
+    async fn unclaimed(&self, jobs: &[JobId]) -> Result<BTreeSet<JobId>, StoreError> {
+        let shelves = self.shelves();
+        let unknown = jobs.iter().filter(|job| !shelves.jobs.contains_key(*job));
+        Ok(unknown.cloned().collect())
+    }
+}
+
+impl KeepRound for MemoryDocuments {
+    async fn round(&self, bucket: &BucketName) -> Result<Option<Round>, StoreError> {
+        Ok(self.shelves().rounds.get(bucket.as_str()).cloned())
+    }
+
+    async fn swap_round(&self, bucket: &BucketName, next: &Round) -> Result<bool, StoreError> {
+        let rounds = &mut self.shelves().rounds;
+        let before = rounds.get(bucket.as_str());
+        if before.map_or(0, |round| round.version) + 1 != next.version {
+            return Ok(false);
+        }
+        rounds.insert(bucket.to_string(), next.clone());
+        Ok(true)
     }
 }
 

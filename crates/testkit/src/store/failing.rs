@@ -1,5 +1,6 @@
 //! A store whose n-th call fails: before it did anything, or when it was done but nobody heard.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,14 +10,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use cloud::finish::StoredJob;
 use cloud::ports::{
-    Claim, ClaimJob, DeletePrefix, DescribeExecution, DescribeSource, FindExpired, FinishJob,
-    KeepJob, ListObjects, ObjectEntry, ReadDocuments, ReadObject, ReadRange, SignObject,
-    SignSource, SourceFacts, StartExecution, Started, UploadFile, UploadedAt, WriteObject,
+    Claim, ClaimJob, DeletePrefix, DescribeExecution, DescribeSource, FindExpired, FindUnclaimed,
+    FinishJob, KeepJob, KeepRound, ListObjects, ListSources, ObjectEntry, ReadDocuments,
+    ReadObject, ReadRange, SignObject, SignSource, SourceFacts, SourcePage, StartExecution,
+    Started, UploadFile, UploadedAt, WriteObject,
 };
 use cloud::{Content, Finished, JobOutcome, SignedUrl, StoreError};
 use domain::ids::{AssetId, JobId};
 use domain::job::{AssetDocument, JobRecord};
 use domain::object::{BucketName, ObjectKey, ObjectRef, SourceObject};
+use domain::sweep::Round;
 use serde_json::Value;
 
 /// Which call fails. Clones count together, so that one count runs over several stores.
@@ -126,6 +129,7 @@ forward! {
     ListObjects { list(bucket: &BucketName, prefix: &ObjectKey) -> Vec<ObjectEntry>; }
     DeletePrefix { delete_prefix(bucket: &BucketName, folder: &ObjectKey) -> u64; }
     DescribeSource { describe_source(source: &SourceObject) -> SourceFacts; }
+    ListSources { sources(bucket: &BucketName, after: Option<&ObjectKey>) -> SourcePage; }
     SignSource { sign_source(source: &SourceObject, lifetime: Duration) -> SignedUrl; }
     SignObject { sign_object(object: &ObjectRef, lifetime: Duration) -> SignedUrl; }
     ClaimJob { claim(record: &JobRecord, uploaded: UploadedAt) -> Claim; }
@@ -137,6 +141,11 @@ forward! {
     KeepJob {
         load(job: &JobId) -> Option<StoredJob>;
         swap(seen: &StoredJob, next: &StoredJob) -> bool;
+    }
+    FindUnclaimed { unclaimed(jobs: &[JobId]) -> BTreeSet<JobId>; }
+    KeepRound {
+        round(bucket: &BucketName) -> Option<Round>;
+        swap_round(bucket: &BucketName, next: &Round) -> bool;
     }
     FindExpired { expired(now_ms: u64) -> Vec<StoredJob>; }
     DescribeExecution { is_running(name: &str) -> bool; }

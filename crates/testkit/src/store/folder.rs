@@ -13,11 +13,15 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use cloud::ports::{
-    DeletePrefix, DescribeSource, ListObjects, ObjectEntry, READ_MAX, ReadObject, ReadRange,
-    SignObject, SignSource, SourceFacts, UploadFile, UploadedAt, WriteObject,
+    DeletePrefix, DescribeSource, ListObjects, ListSources, ListedSource, ObjectEntry, READ_MAX,
+    ReadObject, ReadRange, SignObject, SignSource, SourceFacts, SourcePage, UploadFile, UploadedAt,
+    WriteObject,
 };
 use cloud::{Content, SignedUrl, StoreError};
 use domain::object::{BucketName, ObjectKey, ObjectRef, SourceObject};
+
+/// Uploads in a page of a listing.
+const PAGE: usize = 100;
 
 /// All object ports, on a folder. Clones share it.
 #[derive(Clone, Debug)]
@@ -103,6 +107,23 @@ impl FolderStore {
         write().map_err(|source| StoreError::LocalFile {
             path: target.clone(),
             source,
+        })
+    }
+
+    /// What is under a key, as a listing says it.
+    fn look_at(&self, object: &ObjectRef) -> io::Result<ListedSource> {
+        let path = self.path(object);
+        let metadata = fs::metadata(&path)?;
+        let modified = metadata.modified()?.duration_since(UNIX_EPOCH);
+        let modified = modified.unwrap_or_default().as_millis();
+        Ok(ListedSource {
+            source: SourceObject {
+                object: object.clone(),
+                version: None,
+                etag: etag(&path)?,
+                size: metadata.len(),
+            },
+            uploaded: UploadedAt(u64::try_from(modified).unwrap_or(u64::MAX)),
         })
     }
 
@@ -222,24 +243,47 @@ impl DeletePrefix for FolderStore {
 impl DescribeSource for FolderStore {
     async fn describe_source(&self, source: &SourceObject) -> Result<SourceFacts, StoreError> {
         let object = &source.object;
-        let path = self.path(object);
-        let facts = fs::metadata(&path).and_then(|metadata| {
-            let modified = metadata.modified()?.duration_since(UNIX_EPOCH);
-            Ok((metadata.len(), modified.unwrap_or_default(), etag(&path)?))
-        });
-        let (size, modified, etag) = facts.map_err(|error| match error.kind() {
+        let found = self.look_at(object).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => StoreError::SourceMissing {
                 object: object.clone(),
             },
-            _ => failed(object, &path, error),
+            _ => failed(object, &self.path(object), error),
         })?;
-        if etag != source.etag {
+        if found.source.etag != source.etag {
             return Err(StoreError::SourceChanged {
                 object: object.clone(),
             });
         }
-        let uploaded = UploadedAt(u64::try_from(modified.as_millis()).unwrap_or(u64::MAX));
-        Ok(SourceFacts { size, uploaded })
+        Ok(SourceFacts {
+            size: found.source.size,
+            uploaded: found.uploaded,
+        })
+    }
+}
+
+impl ListSources for FolderStore {
+    async fn sources(
+        &self,
+        bucket: &BucketName,
+        after: Option<&ObjectKey>,
+    ) -> Result<SourcePage, StoreError> {
+        let mut keys = self.list(bucket, &ObjectKey::new("")).await?;
+        keys.retain(|entry| after.is_none_or(|after| entry.key > *after));
+        let more = keys.len() > PAGE;
+        keys.truncate(PAGE);
+        let next = keys.last().filter(|_| more).map(|entry| entry.key.clone());
+        let sources = keys.into_iter().map(|entry| {
+            let object = ObjectRef {
+                bucket: bucket.clone(),
+                key: entry.key,
+            };
+            let found = self.look_at(&object);
+            found.map_err(|error| failed(&object, &self.path(&object), error))
+        });
+        Ok(SourcePage {
+            sources: sources.collect::<Result<_, _>>()?,
+            next,
+        })
     }
 }
 
