@@ -59,6 +59,13 @@ def upload(deployment: Deployment, emulator: Emulator) -> None:
     _with_local_files(deployment, put)
 
 
+def keep_login(name: str, user: str, password: str, emulator: Emulator) -> str:
+    """Keeps a login as RDS keeps its master's; returns the secret's ARN."""
+    login = json.dumps({"username": user, "password": password})
+    secrets = client("secretsmanager", emulator)
+    return str(secrets.create_secret(Name=name, SecretString=login)["ARN"])
+
+
 def deploy(
     deployment: Deployment, parameters: dict[str, str], emulator: Emulator
 ) -> dict[str, str]:

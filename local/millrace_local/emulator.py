@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import StackError
+from .gate_socket import VARIABLE as GATE_VARIABLE
+from .gate_socket import GateSocket
 from .ports import LOOPBACK, free_port
 from .process import stop
 
@@ -39,6 +41,8 @@ class Emulator:
     """What to run; the tests of the patches run ``ministack`` for comparison."""
     images: dict[str, Path] = field(default_factory=dict)
     """The executable that a Batch job runs in place of each image, by the repository's name."""
+    gate: GateSocket | None = None
+    """What lets clients in to the database: by credentials that only the emulator knows."""
     port: int = 0
     access_key_id: str = "AKIALOCALSTACKROOT00"
     secret_access_key: str = field(default_factory=lambda: secrets.token_hex(20))
@@ -66,6 +70,7 @@ class Emulator:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
+                pass_fds=[self.gate.listener.fileno()] if self.gate else [],
                 start_new_session=True,
             )
 
@@ -105,7 +110,7 @@ class Emulator:
         while time.monotonic() < deadline:
             if self._server is None or self._server.poll() is not None:
                 return False
-            if self._answers():
+            if self._answers() and (self.gate is None or self.gate.ca.exists()):
                 return True
             time.sleep(0.02)
         return False
@@ -158,4 +163,5 @@ class Emulator:
             "LOG_LEVEL": "INFO",
             "LOCAL_FUNCTION_LOG": str(self.function_log or ""),
             "LOCAL_BATCH_IMAGES": json.dumps(self.images, default=str),
+            GATE_VARIABLE: self.gate.settings() if self.gate else "{}",
         }

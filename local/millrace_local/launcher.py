@@ -12,7 +12,8 @@ import os
 import sys
 import threading
 
-from . import function_log, patches
+from . import database_gate, function_log, patches
+from .emulator import ACCOUNT, REGION
 from .patches import process_group
 from .process import become_subreaper, kill_descendants
 
@@ -31,6 +32,7 @@ def main() -> None:
     threading.Thread(target=_end_with_supervisor, daemon=True, name="supervisor-watch").start()
     patches.apply_all()
     function_log.apply()
+    database_gate.open_gate(ACCOUNT, REGION)
     from ministack.app import main as serve
 
     # The emulator parses the command line itself.

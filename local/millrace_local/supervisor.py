@@ -27,15 +27,17 @@ import signal
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
 from . import process
-from .deploy import Deployment, client, deploy, pack, upload
+from .deploy import Deployment, client, deploy, keep_login, pack, upload
 from .emulator import ACCOUNT, DEFAULT_SUBNETS, DEFAULT_VPC, REGION, Emulator
 from .errors import Interrupted, StackError
 from .files import write_json
+from .gate_socket import GateSocket
 from .player import Player
 from .ports import LOOPBACK
 from .postgres import Database
@@ -145,6 +147,7 @@ class Supervisor:
         )
         began = time.monotonic()
         self._say(step="starting PostgreSQL and the emulator")
+        gate = self._emulator.gate = GateSocket(settings.folder / "gate")
         self._emulator.begin()
         self._database.begin()
         self._wait_for_functions()
@@ -153,16 +156,28 @@ class Supervisor:
         # PostgreSQL still creates its data folder.
         upload(deployment, self._emulator)
         log.info("packages uploaded after %.1f s", time.monotonic() - began)
-        self._database.finish()
+        owner = self._finish_database(deployment.stack, gate)
         self._say(step="deploying the template")
-        outputs = deploy(deployment, self._parameters(), self._emulator)
+        parameters = self._parameters() | self._database_parameters(gate, owner)
+        outputs = deploy(deployment, parameters | settings.parameters, self._emulator)
         log.info("deployed after %.1f s", time.monotonic() - began)
         player = Player(client("s3", self._emulator), outputs["MediaBucket"])
-        description = self._description(outputs) | {"player": player.url}
+        description = self._description(outputs, gate, owner) | {"player": player.url}
         write_json(settings.folder / "stack.json", description, mode=0o600)
 
+    def _finish_database(self, stack: str, gate: GateSocket) -> str:
+        """Waits for PostgreSQL; returns the ARN of the secret with its owner's password."""
+        database = self._database
+        login = (database.owner, database.owner_password)
+        with ThreadPoolExecutor(1) as background:
+            kept = background.submit(keep_login, f"{stack}-owner", *login, self._emulator)
+            database.finish()
+            owner = kept.result()
+        gate.lead_to(database.port, {database.user: database.user_password})
+        return owner
+
     def _parameters(self) -> dict[str, str]:
-        settings, database = self._settings, self._database
+        settings = self._settings
         return {
             "Architecture": _ARCHITECTURES.get(platform.machine(), "x86_64"),
             "FfmpegPath": str(settings.ffmpeg),
@@ -173,18 +188,23 @@ class Supervisor:
             "HeavyFfprobePath": str(settings.ffprobe),
             "VpcId": DEFAULT_VPC,
             "SubnetIds": ",".join(DEFAULT_SUBNETS),
-            "DatabaseHost": LOOPBACK,
-            "DatabasePort": str(database.port),
-            "DatabaseName": database.name,
-            "DatabaseUser": database.user,
-            "DatabaseAuth": "password",
-            "DatabasePassword": database.password,
             # The emulator speaks plain HTTP on loopback.
             "RequireTls": "false",
-            **settings.parameters,
         }
 
-    def _description(self, outputs: dict[str, str]) -> dict[str, Any]:
+    def _database_parameters(self, gate: GateSocket, owner: str) -> dict[str, str]:
+        return {
+            "DatabaseHost": LOOPBACK,
+            "DatabasePort": str(gate.port),
+            "DatabaseName": self._database.name,
+            "DatabaseUser": self._database.user,
+            "DatabaseOwnerSecretArn": owner,
+            "DatabaseCaPath": str(gate.ca),
+        }
+
+    def _description(
+        self, outputs: dict[str, str], gate: GateSocket, owner: str
+    ) -> dict[str, Any]:
         settings, emulator, database = self._settings, self._emulator, self._database
         return {
             "name": settings.name,
@@ -199,10 +219,11 @@ class Supervisor:
             "database_url": database.url,
             "database": {
                 "host": LOOPBACK,
-                "port": database.port,
+                "port": gate.port,
                 "name": database.name,
                 "user": database.user,
-                "password": database.password,
+                "ca": str(gate.ca),
+                "owner_secret": owner,
             },
             "outputs": outputs,
             "ffmpeg": str(settings.ffmpeg),

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from millrace_local import process
+from millrace_local import postgres, process
 
 from .support import Cloud, bootstrap, wait_until
 
@@ -27,6 +27,7 @@ FUNCTIONS = (
     "thumbnail",
     "assemble-manifest",
     "update-metadata",
+    "migrate",
 )
 
 # Does what its event says, with the permissions of its role.
@@ -44,7 +45,30 @@ def note(text):
     arguments = {"TableName": os.environ["MILLRACE_TABLE"], "Item": item}
     return call("dynamodb", "put_item", arguments)
 
+def log_in(host, port, user, ca):
+    # What the server says to a token that is signed with the role's credentials.
+    import socket, ssl, struct
+    client = SESSION.create_client("rds")
+    token = client.generate_db_auth_token(DBHostname=host, Port=port, DBUsername=user)
+    plain = socket.create_connection((host, port), timeout=10)
+    plain.sendall(struct.pack("!II", 8, 80877103))
+    assert plain.recv(1) == b"S"
+    server = ssl.create_default_context(cafile=ca).wrap_socket(plain, server_hostname=host)
+    body = f"user\\0{user}\\0database\\0millrace\\0\\0".encode()
+    server.sendall(struct.pack("!II", len(body) + 8, 3 << 16) + body)
+    assert server.recv(9)[:1] == b"R"
+    server.sendall(b"p" + struct.pack("!I", len(token) + 5) + token.encode() + b"\\0")
+    return server.recv(4096).decode(errors="replace")
+
+def answer(event):
+    reply = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    reply |= {"Status": "SUCCESS", "PhysicalResourceId": "schema"}
+    body = json.dumps(reply).encode()
+    urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], body, method="PUT"))
+
 def handle(event):
+    if "ResponseURL" in event:
+        return answer(event)
     if "detail-type" in event:
         return note(event["detail-type"] + ": " + event["detail"]["object"]["key"])
     if "Records" in event:
@@ -56,6 +80,8 @@ def handle(event):
         subprocess.run(["sleep", "1000"])
     elif event["do"] == "environment":
         return {name: value for name, value in os.environ.items() if name.startswith("MILLRACE_")}
+    elif event["do"] == "log in":
+        return log_in(*event["to"])
     else:
         return [call(*each) for each in event["calls"]]
 
@@ -137,6 +163,18 @@ KEEP_EVENT: Call = (
     {"QueueUrl": "{FailedEventsQueueUrl}", "MessageBody": "{{}}"},
 )
 
+READ_OTHER_SECRET: Call = ("secretsmanager", "get_secret_value", {"SecretId": "another"})
+WRITE_SECRET: Call = (
+    "secretsmanager",
+    "put_secret_value",
+    {"SecretId": "millrace-template-owner", "SecretString": "{{}}"},
+)
+READ_OWNERS_PASSWORD: Call = (
+    "secretsmanager",
+    "get_secret_value",
+    {"SecretId": "millrace-template-owner"},
+)
+
 TRIGGERS_OWN = (LIST_UPLOADS, FIND_JOBS, KNOWN_JOBS, START, FOLLOW, TAKE_MESSAGE, KEEP_EVENT)
 """What trigger may and no stage."""
 
@@ -150,6 +188,18 @@ FORBIDDEN: dict[str, tuple[Call, ...]] = {
     "Thumbnail": _NO_STAGE,
     "AssembleManifest": (*_NO_STAGE, READ_SOURCE),
     "UpdateMetadata": (*TRIGGERS_OWN, READ_SOURCE, WRITE_WORK, WRITE_MEDIA),
+    "Migrate": (
+        *_NO_STAGE,
+        READ_SOURCE,
+        READ_WORK,
+        WRITE_WORK,
+        READ_MEDIA,
+        LIST_MEDIA,
+        WRITE_MEDIA,
+        UPDATE_RECORD,
+        READ_OTHER_SECRET,
+        WRITE_SECRET,
+    ),
 }
 """What a function may not although another one may."""
 
@@ -404,6 +454,79 @@ print(json.dumps({{
         return dict(json.loads(lines[-1]))
 
 
+class Schema(unittest.TestCase):
+    """The schema comes with the template, by the real function."""
+
+    def setUp(self) -> None:
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = with_binaries(Path(temporary.name))
+        migrate = self.folder / "bin/migrate"
+        migrate.unlink()
+        migrate.symlink_to(ROOT / "target/debug/migrate")
+
+    def start(self, *parameters: str) -> Running:
+        running = Running(self.folder, "schema", *parameters)
+        self.addCleanup(running.close)
+        return running
+
+    def ask(self, stack: dict[str, Any], query: str) -> list[str]:
+        """The rows of a query, which the owner asks the server itself."""
+        psql = [str(postgres.binaries() / "psql"), "--no-psqlrc", "--tuples-only", "--no-align"]
+        client = subprocess.run(
+            [*psql, "--command", query, stack["database_url"]],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return client.stdout.split()
+
+    def test_it_is_there_after_a_deployment_and_after_the_next_one(self) -> None:
+        stack = self.start().wait_until_ready()
+        cloud = Cloud(stack["endpoint"], stack["access_key_id"], stack["secret_access_key"])
+        migrations = sorted((ROOT / "crates/database/migrations").glob("*.sql"))
+        versions = [str(int(path.name.partition("_")[0])) for path in migrations]
+        applied = "select version from _sqlx_migrations where success order by version"
+        self.assertEqual(self.ask(stack, applied), versions)
+        self.ask(stack, "insert into owners values ('ann')")
+
+        template = cloud.client("cloudformation")
+        name = "millrace-schema"
+        known = template.describe_stacks(StackName=name)["Stacks"][0]["Parameters"]
+        parameters = [
+            {"ParameterKey": "DatabaseUser", "ParameterValue": "another"}
+            if each["ParameterKey"] == "DatabaseUser"
+            else {"ParameterKey": each["ParameterKey"], "UsePreviousValue": True}
+            for each in known
+        ]
+        template.update_stack(
+            StackName=name,
+            UsePreviousTemplate=True,
+            Parameters=parameters,
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+
+        def status() -> str:
+            return str(template.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
+
+        wait_until(lambda: not status().endswith("_IN_PROGRESS"), seconds=30)
+        self.assertEqual(status(), "UPDATE_COMPLETE")
+        self.assertEqual(self.ask(stack, applied), versions)
+        self.assertEqual(self.ask(stack, "select owner from owners"), ["ann"])
+        members = """
+            select rolname from pg_auth_members join pg_roles on pg_roles.oid = member
+            where roleid = 'rds_iam'::regrole order by rolname
+        """
+        self.assertEqual(self.ask(stack, members), ["another", "millrace"])
+
+    def test_a_stack_without_it_does_not_come_up(self) -> None:
+        running = self.start("DatabaseName=absent")
+        running.say_built()
+        assert running.process.stdout is not None
+        said = json.loads(running.process.stdout.readlines()[-1])["error"]
+        self.assertRegex(said, "Schema: DatabaseRefused: .*migrate.*\"absent\" does not exist")
+
+
 class Template(unittest.TestCase):
     """What the template declares, seen from inside its functions."""
 
@@ -498,8 +621,26 @@ class Template(unittest.TestCase):
         arguments = {"Bucket": self.outputs["UploadsBucket"], "Key": "missing"}
         self.assertTrue(self.may("SegmentFunction", "s3", "get_object", **arguments))
 
-    def test_those_who_write_records_may(self) -> None:
+    def test_migrate_alone_reads_the_password_of_the_schema_s_owner(self) -> None:
         for name in FORBIDDEN:
+            with self.subTest(name):
+                allowed = self.allowed(f"{name}Function", [READ_OWNERS_PASSWORD])
+                self.assertEqual(allowed, [name == "Migrate"])
+
+    def test_update_metadata_alone_opens_the_database_and_as_its_own_user(self) -> None:
+        place = self.stack["database"]
+        for name in FORBIDDEN:
+            for user in ("millrace", "millrace_master"):
+                with self.subTest(name, user=user):
+                    to = (place["host"], place["port"], user, place["ca"])
+                    event = {"do": "log in", "to": to}
+                    said = self.cloud.invoke(self.outputs[f"{name}Function"], event)
+                    self.assertIsInstance(said, str, said)
+                    opened = said.startswith("R\0\0\0\x08\0\0\0\0")
+                    self.assertEqual(opened, (name, user) == ("UpdateMetadata", "millrace"), said)
+
+    def test_those_who_write_records_may(self) -> None:
+        for name in set(FORBIDDEN) - {"Migrate"}:
             with self.subTest(name):
                 self.assertEqual(self.allowed(f"{name}Function", [UPDATE_RECORD]), [True])
         put = {"TableName": self.outputs["Table"], "Item": _ITEM}
@@ -545,8 +686,8 @@ class Template(unittest.TestCase):
     def test_each_function_is_told_what_it_uses_and_no_more(self) -> None:
         stage = {"WORK_BUCKET", "TABLE", "LOG"}
         encoder = stage | {"MEDIA_BUCKET", "FFMPEG", "FFPROBE"}
-        parts = ("HOST", "PORT", "NAME", "USER", "AUTH", "PASSWORD")
-        database = {f"DATABASE_{part}" for part in parts}
+        server = {f"DATABASE_{part}" for part in ("HOST", "PORT", "NAME", "CA")}
+        login = {f"DATABASE_{part}" for part in ("USER", "AUTH", "PASSWORD")}
         capacity = {"BATCH", "ENCODER_MEMORY_MB", "ENCODER_SECONDS"}
         expected = {
             "Trigger": {"TABLE", "STATE_MACHINE_ARN", "UPLOADS_BUCKET", "SWEEP_DAYS", "LOG"},
@@ -555,7 +696,8 @@ class Template(unittest.TestCase):
             "EncodeAudio": encoder,
             "Thumbnail": encoder,
             "AssembleManifest": stage | {"MEDIA_BUCKET"},
-            "UpdateMetadata": stage | {"MEDIA_BUCKET"} | database,
+            "UpdateMetadata": stage | {"MEDIA_BUCKET"} | server | login,
+            "Migrate": {"DATABASE_OWNER_SECRET", "LOG"} | server,
         }
         for name, variables in expected.items():
             with self.subTest(name):

@@ -14,9 +14,8 @@ ROOT = Path(__file__).parent.parent.parent
 BUCKETS = ("UploadsBucket", "WorkBucket", "MediaBucket")
 
 
-# The container of AWS Batch, and what prepares the schema: until the template has a custom resource
-# for that, operators do (docs/operations.md).
-NOT_FUNCTIONS_OF_THE_TEMPLATE = ("heavy-encode", "migrate")
+# The container of AWS Batch.
+NOT_FUNCTIONS_OF_THE_TEMPLATE = ("heavy-encode",)
 
 
 class TemplateFile(unittest.TestCase):
@@ -107,6 +106,28 @@ class TemplateFile(unittest.TestCase):
                 forced = self.properties(parameters)["Parameters"]["rds.force_ssl"]
                 self.assertEqual(forced, "1")
 
+    def test_an_update_runs_the_newest_migration(self) -> None:
+        """CloudFormation asks a custom resource only when one of its properties is another."""
+        folder = ROOT / "crates/database/migrations"
+        newest = max(int(path.name.partition("_")[0]) for path in folder.glob("*.sql"))
+        self.assertEqual(self.properties("Schema")["Version"], str(newest))
+
+    def test_no_job_ends_before_the_schema_is_there(self) -> None:
+        self.assertEqual(self.resources["UpdateMetadataFunction"]["DependsOn"], "Schema")
+
+    def test_a_stack_waits_for_the_schema_no_longer_than_the_function_may_try(self) -> None:
+        # Lambda tries an event three times, one and two minutes apart.
+        longest = 3 * self.properties("MigrateFunction")["Timeout"] + 180
+        self.assertLessEqual(longest, int(self.properties("Schema")["ServiceTimeout"]))
+
+    def test_the_network_lets_the_schema_s_answer_out(self) -> None:
+        statements = self.properties("S3Endpoint")["PolicyDocument"]["Statement"]
+        answer = next(each for each in statements if each["Sid"] == "AnswerCloudFormation")
+        self.assertEqual(answer["Action"], "s3:PutObject")
+        for resource in map(str, answer["Resource"]):
+            self.assertIn("cloudformation-custom-resource-response-", resource)
+            self.assertIn("Region", resource)
+
     def test_no_subnet_has_a_way_to_the_internet(self) -> None:
         kinds = {resource["Type"] for resource in self.resources.values()}
         ways = {"AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::Route"}
@@ -173,6 +194,7 @@ class TemplateFile(unittest.TestCase):
             ("StateMachine", "DeliverLogs"),
             # Lambda asks for it in these words, and the function itself is denied it.
             ("UpdateMetadataRole", "JoinVpc"),
+            ("MigrateRole", "JoinVpc"),
             # A login belongs to the account.
             ("HeavyExecutionRole", "LogIn"),
         }

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use domain::ErrorCode;
@@ -60,6 +61,42 @@ async fn relational(stack: &Stack, asset: &str) -> Result<(String, String, i64)>
     .fetch_one(&pool)
     .await?;
     Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
+}
+
+/// Somebody holds the rows while the document is written: the stage gives up, as it would when it or
+/// the server dies there. The execution goes on until both stores agree.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_does_not_answer_is_made_up_for() {
+    let stack = Stack::connect().await.unwrap();
+    let pool = sqlx::PgPool::connect(&stack.description.database_url)
+        .await
+        .unwrap();
+    let clips = TempDir::new().unwrap();
+    let file = clips::make(sound("late.wav"), clips.path()).unwrap();
+    let mut holder = pool.begin().await.unwrap();
+    sqlx::query("lock table assets in access exclusive mode")
+        .execute(&mut *holder)
+        .await
+        .unwrap();
+    let (request, asset) = stack.transcode("bob/5/late.wav", &file).await.unwrap();
+    assert_eq!(asset.state, JobState::Ready, "{:?}", asset.error);
+    // Longer than the server lets one of its statements wait.
+    tokio::time::sleep(Duration::from_secs(16)).await;
+    holder.rollback().await.unwrap();
+    let began = Instant::now();
+    let rows = loop {
+        match relational(&stack, request.asset.as_str()).await {
+            Ok(rows) => break rows,
+            Err(error) => assert!(began.elapsed() < Duration::from_mins(1), "{error:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    let renditions = asset.published.unwrap().renditions.len();
+    let renditions = i64::try_from(renditions).unwrap();
+    assert_eq!(
+        rows,
+        (String::from("bob"), String::from("ready"), renditions)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -106,14 +106,15 @@ pub(crate) struct Stack {
     pub(crate) log: PathBuf,
 }
 
-/// PostgreSQL, in parts.
+/// How a function reaches PostgreSQL: through the gate, by a token of its own credentials.
 #[derive(Debug, Clone, Deserialize)]
 struct Database {
     host: String,
     port: u16,
     name: String,
     user: String,
-    password: String,
+    ca: PathBuf,
+    owner_secret: String,
 }
 
 impl Stack {
@@ -239,12 +240,16 @@ impl Stack {
             ("MILLRACE_STATE_MACHINE_ARN", output("StateMachineArn")?),
             ("MILLRACE_FFMPEG", path(&self.ffmpeg)),
             ("MILLRACE_FFPROBE", path(&self.ffprobe)),
-            ("MILLRACE_DATABASE_AUTH", "password".to_owned()),
+            ("MILLRACE_DATABASE_AUTH", "iam".to_owned()),
             ("MILLRACE_DATABASE_HOST", self.database.host.clone()),
             ("MILLRACE_DATABASE_PORT", self.database.port.to_string()),
             ("MILLRACE_DATABASE_NAME", self.database.name.clone()),
             ("MILLRACE_DATABASE_USER", self.database.user.clone()),
-            ("MILLRACE_DATABASE_PASSWORD", self.database.password.clone()),
+            ("MILLRACE_DATABASE_CA", path(&self.database.ca)),
+            (
+                "MILLRACE_DATABASE_OWNER_SECRET",
+                self.database.owner_secret.clone(),
+            ),
         ])
     }
 

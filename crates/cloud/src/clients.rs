@@ -8,6 +8,7 @@ use aws_sdk_s3::config::Credentials;
 
 use crate::dynamodb::DynamoDocuments;
 use crate::s3::S3Store;
+use crate::secret::SecretsManager;
 use crate::step_functions::StepFunctions;
 use crate::task_callback::{TaskToken, WaitingTask};
 
@@ -112,6 +113,12 @@ impl AwsClients {
     #[must_use]
     pub fn executions(&self, state_machine: impl Into<String>) -> StepFunctions {
         StepFunctions::new(aws_sdk_sfn::Client::new(&self.config), state_machine)
+    }
+
+    /// Secrets in Secrets Manager.
+    #[must_use]
+    pub fn secrets(&self) -> SecretsManager {
+        SecretsManager::new(aws_sdk_secretsmanager::Client::new(&self.config))
     }
 
     /// The state that waits for this token.

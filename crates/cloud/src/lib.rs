@@ -13,6 +13,7 @@ pub mod finish;
 pub mod lease;
 pub mod ports;
 pub mod s3;
+pub mod secret;
 pub mod signed_url;
 pub mod step_functions;
 pub mod task_callback;

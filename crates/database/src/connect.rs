@@ -11,7 +11,7 @@ use aws_sdk_rds::auth_token::{AuthTokenGenerator, Config as TokenConfig};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{Connection, PgConnection};
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::Mutex;
 
 use crate::error::DatabaseError;
 
@@ -41,6 +41,16 @@ const IDLE_TRANSACTION_TIMEOUT: &str = "15s";
 const TOKEN_AGE: Duration = Duration::from_mins(10);
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// The number of the newest migration in this build.
+#[must_use]
+pub fn schema_version() -> i64 {
+    MIGRATIONS
+        .iter()
+        .map(|step| step.version)
+        .max()
+        .unwrap_or(0)
+}
 
 /// How a role proves itself.
 #[derive(Clone)]
@@ -79,15 +89,15 @@ pub struct DatabaseConfig {
 }
 
 impl DatabaseConfig {
-    /// A password travels in the clear only to loopback; everything else is TLS, with the
-    /// certificate and its name checked.
+    /// A password travels in the clear only to loopback, where no authority is named; everything
+    /// else is TLS, with the certificate and its name checked.
     fn encrypted(&self) -> bool {
         let loopback = self.host == "localhost"
             || self
                 .host
                 .parse::<IpAddr>()
                 .is_ok_and(|address| address.is_loopback());
-        !loopback || matches!(self.auth, Auth::IamToken(_))
+        !loopback || self.ca.is_some() || matches!(self.auth, Auth::IamToken(_))
     }
 
     fn options(&self, password: &str) -> PgConnectOptions {
@@ -122,8 +132,6 @@ impl DatabaseConfig {
 pub struct Database {
     pool: PgPool,
     token: Option<Token>,
-    /// Set where the first call migrates; filled when that is done.
-    migration: Option<OnceCell<()>>,
 }
 
 /// What signs passwords, and when it last did.
@@ -154,11 +162,7 @@ impl Database {
                 config,
             }),
         };
-        Self {
-            pool,
-            token,
-            migration: None,
-        }
+        Self { pool, token }
     }
 
     /// As [`Database::lazy`], but makes sure that the server answers and lets this role in.
@@ -172,16 +176,6 @@ impl Database {
         Ok(database)
     }
 
-    /// The same database, migrated by its first call that succeeds in it. A function that is
-    /// started while the server is not there yet then recovers by itself.
-    #[must_use]
-    pub fn migrating(self) -> Self {
-        Self {
-            migration: Some(OnceCell::new()),
-            ..self
-        }
-    }
-
     /// As [`Database::lazy`], from `postgres://user:password@host:port/name`: for tests and tools.
     ///
     /// # Errors
@@ -192,7 +186,6 @@ impl Database {
         Ok(Self {
             pool: pool(options),
             token: None,
-            migration: None,
         })
     }
 
@@ -203,6 +196,12 @@ impl Database {
     /// [`DatabaseError::Migration`] when the database has another schema than these migrations
     /// make, and the faults that every call may have.
     pub async fn migrate(&self) -> Result<(), DatabaseError> {
+        self.migrated().await?.close().await;
+        Ok(())
+    }
+
+    /// The connection that brought the schema up to date, for what else its owner does.
+    pub(crate) async fn migrated(&self) -> Result<PgPool, DatabaseError> {
         self.renew().await?;
         let options = self.pool.connect_options();
         // A connection of its own: no limit on the time that a statement takes.
@@ -212,16 +211,13 @@ impl Database {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_lazy_with(options);
         let done = MIGRATIONS.run(&alone).await;
-        alone.close().await;
-        done.map_err(DatabaseError::of_migration)
+        done.map_err(DatabaseError::of_migration)?;
+        Ok(alone)
     }
 
     /// The pool, ready for a call.
     pub(crate) async fn pool(&self) -> Result<&PgPool, DatabaseError> {
         self.renew().await?;
-        if let Some(migration) = &self.migration {
-            migration.get_or_try_init(|| self.migrate()).await?;
-        }
         Ok(&self.pool)
     }
 
@@ -304,11 +300,16 @@ mod tests {
     }
 
     #[test]
-    fn only_a_password_to_loopback_goes_without_tls() {
+    fn only_a_password_to_loopback_goes_without_tls_and_only_unless_an_authority_is_named() {
         let password = Auth::Password("p".to_owned());
         let token = Auth::IamToken(SdkConfig::builder().build());
         for host in ["127.0.0.1", "::1", "localhost"] {
             assert!(!config(host, password.clone()).encrypted());
+            let trusting = DatabaseConfig {
+                ca: Some("/ca.pem".into()),
+                ..config(host, password.clone())
+            };
+            assert!(trusting.encrypted());
             assert!(config(host, token.clone()).encrypted());
         }
         assert!(config("db.example.com", password).encrypted());

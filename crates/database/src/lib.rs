@@ -13,7 +13,7 @@ mod prepare;
 mod read;
 mod record;
 
-pub use connect::{Auth, Database, DatabaseConfig};
+pub use connect::{Auth, Database, DatabaseConfig, schema_version};
 pub use error::DatabaseError;
 pub use prepare::PrepareSchema;
 pub use read::{AssetRow, PublicationRow, ReadAssets};

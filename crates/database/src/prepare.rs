@@ -9,6 +9,8 @@ use crate::error::DatabaseError;
 const LOCK: i64 = 0x006d_696c_6c72_6163;
 
 /// What the application does with the tables, and nothing more. `%I` is its user.
+///
+/// A change comes with a migration: a deployment that brings none does not run this.
 const GRANTS: [&str; 3] = [
     "GRANT USAGE ON SCHEMA public TO %I",
     "GRANT SELECT, INSERT ON owners, assets, jobs, publications, renditions TO %I",
@@ -29,11 +31,13 @@ pub trait PrepareSchema: Send + Sync {
 
 impl PrepareSchema for Database {
     async fn prepare_schema(&self, user: &str) -> Result<(), DatabaseError> {
-        self.migrate().await?;
+        let owner = self.migrated().await?;
         let refused = |error| DatabaseError::of(format!("let {user} work in the schema"), error);
-        let mut transaction = self.pool().await?.begin().await.map_err(refused)?;
+        let mut transaction = owner.begin().await.map_err(refused)?;
         admit(&mut transaction, user).await.map_err(refused)?;
-        transaction.commit().await.map_err(refused)
+        transaction.commit().await.map_err(refused)?;
+        owner.close().await;
+        Ok(())
     }
 }
 

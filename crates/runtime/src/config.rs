@@ -14,7 +14,7 @@ use std::time::Duration;
 use domain::object::BucketName;
 use domain::{ErrorCode, Fault};
 
-pub use database::{DatabaseAuth, DatabaseSettings, Secret};
+pub use database::{DatabaseAuth, DatabaseServer, DatabaseSettings, Secret};
 
 /// One environment variable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -90,6 +90,9 @@ variables! {
         "a password", "needed where MILLRACE_DATABASE_AUTH is password";
     DATABASE_CA = "MILLRACE_DATABASE_CA", Some("the web's own authorities"),
         "an absolute path of a PEM file", "who signed the server's certificate";
+    DATABASE_OWNER_SECRET = "MILLRACE_DATABASE_OWNER_SECRET", None,
+        "the ARN of a secret in Secrets Manager",
+        "user name and password of the owner of the schema, for migrate";
     LOG = "MILLRACE_LOG", Some("info"),
         "error, warn, info, debug or trace, or target=level pairs with commas between",
         "how much is logged";

@@ -4,9 +4,8 @@
 #![recursion_limit = "512"]
 
 use cloud::clients::AwsClients;
-use database::{Auth, Database, DatabaseConfig};
-use migrate::{HttpsReplies, MigrateError, Ports};
-use runtime::config::DatabaseAuth;
+use cloud::secret::SecretsManager;
+use migrate::{HttpsReplies, MigrateError, OwnerBySecret, Ports};
 use runtime::{Config, ServeError};
 
 #[tokio::main]
@@ -16,21 +15,14 @@ async fn main() -> Result<(), ServeError> {
     Box::pin(runtime::serve("migrate", ports(), migrate::handle)).await
 }
 
-async fn ports() -> Result<Ports<Database, HttpsReplies>, MigrateError> {
-    let settings = Config::from_env().database()?;
-    let auth = match settings.auth {
-        DatabaseAuth::Password(password) => Auth::Password(password.reveal().to_owned()),
-        DatabaseAuth::Iam => Auth::IamToken(AwsClients::from_env().await.sdk_config().clone()),
-    };
+async fn ports() -> Result<Ports<OwnerBySecret<SecretsManager>, HttpsReplies>, MigrateError> {
+    let config = Config::from_env();
     Ok(Ports {
-        database: Database::lazy(DatabaseConfig {
-            host: settings.host,
-            port: settings.port,
-            name: settings.name,
-            user: settings.user,
-            auth,
-            ca: settings.ca,
-        }),
+        owner: OwnerBySecret {
+            secrets: AwsClients::from_env().await.secrets(),
+            secret: config.database_owner_secret()?,
+            server: config.database_server()?,
+        },
         replies: HttpsReplies::new()?,
     })
 }

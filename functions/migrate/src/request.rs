@@ -61,6 +61,9 @@ pub struct Request {
     /// to be answered, or the stack waits for an hour.
     #[serde(default)]
     pub resource_properties: Value,
+    /// What the template said before, of an update.
+    #[serde(default)]
+    pub old_resource_properties: Value,
 }
 
 impl Request {
@@ -69,6 +72,20 @@ impl Request {
     pub fn user(&self) -> Option<&str> {
         let user = self.resource_properties.get("User")?.as_str()?;
         (1..=63).contains(&user.len()).then_some(user)
+    }
+
+    /// The number of the newest migration that the schema is to have: property `Version`.
+    #[must_use]
+    pub fn version(&self) -> Option<i64> {
+        version_in(&self.resource_properties)
+    }
+
+    /// Whether an older version is to come after a newer one: a stack that is rolled back, or an
+    /// older release.
+    #[must_use]
+    pub fn goes_back(&self) -> bool {
+        let before = version_in(&self.old_resource_properties);
+        before.is_some() && before > self.version()
     }
 
     /// The reply: success, or why not.
@@ -89,6 +106,11 @@ impl Request {
             logical_resource_id: self.logical_resource_id.clone(),
         }
     }
+}
+
+/// `CloudFormation` makes a text of every number.
+fn version_in(properties: &Value) -> Option<i64> {
+    properties.get("Version")?.as_str()?.parse().ok()
 }
 
 /// How it went.
@@ -133,6 +155,7 @@ mod tests {
         let request = request();
         assert_eq!(request.request_type, RequestType::Create);
         assert_eq!(request.user(), Some("millrace"));
+        assert_eq!(request.version(), Some(database::schema_version()));
         assert_eq!(request.physical_resource_id, None);
     }
 
@@ -146,6 +169,20 @@ mod tests {
         for wrong in ["".into(), "u".repeat(64).into(), 7.into(), Value::Null] {
             assert_eq!(with(wrong).user(), None);
         }
+    }
+
+    #[test]
+    fn only_from_a_newer_version_to_an_older_one_is_back() {
+        let from_to = |old: Value, new: &str| Request {
+            resource_properties: serde_json::json!({ "Version": new }),
+            old_resource_properties: old,
+            ..request()
+        };
+        let version = |version: &str| serde_json::json!({ "Version": version });
+        assert!(from_to(version("10"), "9").goes_back());
+        assert!(!from_to(version("9"), "10").goes_back());
+        assert!(!from_to(version("9"), "9").goes_back());
+        assert!(!from_to(Value::Null, "9").goes_back());
     }
 
     #[test]

@@ -4,12 +4,13 @@
 
 mod listener;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use database::{DatabaseError, PrepareSchema};
+use cloud::StoreError;
+use database::{DatabaseError, PrepareSchema, schema_version};
 use domain::{ErrorCode, Fault as _};
-use migrate::{HttpsReplies, MigrateError, Ports, Request, Status, handle};
+use migrate::{AsOwner, HttpsReplies, MigrateError, Ports, Request, Status, handle};
 use runtime::StageContext;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -17,18 +18,19 @@ use tokio::time::Instant;
 use listener::{Listener, request};
 
 /// A database that remembers for whom it was prepared, and may fail or never end.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Twin {
-    users: Mutex<Vec<String>>,
+    users: Arc<Mutex<Vec<String>>>,
     behaviour: Behaviour,
 }
 
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 enum Behaviour {
     #[default]
     Works,
     Fails,
     Hangs,
+    LetsNobodyIn,
 }
 
 impl PrepareSchema for Twin {
@@ -42,18 +44,31 @@ impl PrepareSchema for Twin {
                 what: "figure",
                 value: "7".to_owned(),
             }),
-            Behaviour::Hangs => std::future::pending().await,
+            Behaviour::Hangs | Behaviour::LetsNobodyIn => std::future::pending().await,
+        }
+    }
+}
+
+impl AsOwner for Twin {
+    type Database = Self;
+
+    async fn as_owner(&self) -> Result<Self, MigrateError> {
+        match self.behaviour {
+            Behaviour::LetsNobodyIn => Err(MigrateError::Store(StoreError::NotFound {
+                what: "secret master".to_owned(),
+            })),
+            _ => Ok(self.clone()),
         }
     }
 }
 
 fn ports(behaviour: Behaviour) -> Ports<Twin, HttpsReplies> {
-    let database = Twin {
+    let owner = Twin {
         behaviour,
         ..Twin::default()
     };
     Ports {
-        database,
+        owner,
         replies: HttpsReplies::new().unwrap(),
     }
 }
@@ -86,7 +101,7 @@ async fn the_stack_goes_on_when_the_schema_is_prepared() {
             })
         );
     }
-    assert_eq!(*ports.database.users.lock().unwrap(), ["app", "app"]);
+    assert_eq!(*ports.owner.users.lock().unwrap(), ["app", "app"]);
 }
 
 #[tokio::test]
@@ -95,7 +110,44 @@ async fn deleting_leaves_the_data_alone() {
     let listener = Listener::answering(200).await;
     let request = request(&listener, "Delete", "app", Some("known"));
     assert_eq!(told(request, &ports, listener).await["Status"], "SUCCESS");
-    assert!(ports.database.users.lock().unwrap().is_empty());
+    assert!(ports.owner.users.lock().unwrap().is_empty());
+}
+
+/// A rollback: what was migrated stays, and the version before works with it.
+#[tokio::test]
+async fn the_way_back_to_an_older_schema_has_nothing_to_do() {
+    let ports = ports(Behaviour::Fails);
+    let listener = Listener::answering(200).await;
+    let mut request = request(&listener, "Update", "app", Some("known"));
+    request.resource_properties = json!({"User": "app", "Version": "1"});
+    request.old_resource_properties = json!({"User": "app", "Version": "2"});
+    assert_eq!(told(request, &ports, listener).await["Status"], "SUCCESS");
+    assert!(ports.owner.users.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_function_of_another_build_migrates_nothing() {
+    let ports = ports(Behaviour::Works);
+    let built = schema_version();
+    for (version, reason) in [
+        (
+            json!((built + 1).to_string()),
+            format!("ConfigInvalid: the template wants migration {}", built + 1),
+        ),
+        (
+            json!("newest"),
+            "InputInvalid: the resource's property Version".to_owned(),
+        ),
+    ] {
+        let listener = Listener::answering(200).await;
+        let mut request = request(&listener, "Create", "app", None);
+        request.resource_properties = json!({"User": "app", "Version": version});
+        let body = told(request, &ports, listener).await;
+        assert_eq!(body["Status"], "FAILED");
+        let said = body["Reason"].as_str().unwrap();
+        assert!(said.starts_with(&reason), "{said}");
+    }
+    assert!(ports.owner.users.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -110,6 +162,11 @@ async fn a_failure_is_told_with_its_name() {
             Behaviour::Works,
             "",
             "InputInvalid: the resource's property User",
+        ),
+        (
+            Behaviour::LetsNobodyIn,
+            "app",
+            "Internal: secret master does not exist",
         ),
     ] {
         let listener = Listener::answering(200).await;

@@ -9,7 +9,7 @@ use std::str::FromStr as _;
 
 use database::{Database, PrepareSchema as _, ReadAssets as _};
 use domain::ids::AssetId;
-use migrate::{HttpsReplies, Ports, Status, handle};
+use migrate::{AsOwner, HttpsReplies, MigrateError, Ports, Status, handle};
 use runtime::StageContext;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -21,6 +21,17 @@ const NEEDS: &str = "MILLRACE_TEST_DATABASE_URL names a PostgreSQL server";
 const USER: &str = "millrace test \"app\"";
 const QUOTED: &str = "\"millrace test \"\"app\"\"\"";
 const DATABASE: &str = "millrace_test_deploy";
+
+/// The server's own superuser.
+struct OwnerByUrl(String);
+
+impl AsOwner for OwnerByUrl {
+    type Database = Database;
+
+    async fn as_owner(&self) -> Result<Database, MigrateError> {
+        Ok(Database::from_url(&self.0)?)
+    }
+}
 
 async fn run(connection: &mut PgConnection, statement: &str) -> Result<(), sqlx::Error> {
     let statement = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()));
@@ -53,8 +64,9 @@ async fn a_deployed_stack_has_a_schema_and_a_user_who_may_use_it() {
         run(&mut server, &statement).await.unwrap();
     }
     let owner = format!("{}/{DATABASE}", url.rsplit_once('/').expect(NEEDS).0);
+    let database = Database::from_url(&owner).unwrap();
     let ports = Ports {
-        database: Database::from_url(&owner).unwrap(),
+        owner: OwnerByUrl(owner.clone()),
         replies: HttpsReplies::new().unwrap(),
     };
     let deploy = async |kind: &str| {
@@ -72,12 +84,10 @@ async fn a_deployed_stack_has_a_schema_and_a_user_who_may_use_it() {
     deploy("Update").await;
     // The owner asked for as the application keeps the password that deploys log in with.
     let options = PgConnectOptions::from_str(&owner).unwrap();
-    let prepared = ports.database.prepare_schema(options.get_username()).await;
+    let prepared = database.prepare_schema(options.get_username()).await;
     prepared.unwrap();
     assert_eq!(members_of_rds_iam(&mut server).await, [USER]);
-    let again: Vec<_> = (0..4)
-        .map(|_| ports.database.prepare_schema(USER))
-        .collect();
+    let again: Vec<_> = (0..4).map(|_| database.prepare_schema(USER)).collect();
     for prepared in futures_util::future::join_all(again).await {
         prepared.unwrap();
     }
@@ -107,6 +117,5 @@ async fn a_deployed_stack_has_a_schema_and_a_user_who_may_use_it() {
     }
     deploy("Delete").await;
     let unknown = AssetId::new("unknown").unwrap();
-    assert_eq!(ports.database.asset(&unknown).await.unwrap(), None);
-    run(&mut server, "DROP ROLE rds_iam").await.unwrap();
+    assert_eq!(database.asset(&unknown).await.unwrap(), None);
 }

@@ -12,7 +12,7 @@ use cloud::lease::release;
 use cloud::ports::{DeletePrefix, FinishJob, KeepJob, ListObjects, ReadDocuments, ReadObject};
 use cloud::{JobOutcome, StoreError};
 use database::{DatabaseError, Outcome, RecordOutcome};
-use domain::job::JobState;
+use domain::job::{JobError, JobState};
 use domain::layout::MediaFolder;
 use domain::message::{SegmentInput, UpdateMetadataInput, UpdateMetadataOutput};
 use domain::object::{BucketName, ObjectKey};
@@ -81,7 +81,7 @@ where
         Some(caught) => JobOutcome::Failed(failure::explain(request, caught, ports, work).await?),
         None => match published::collect(work).await {
             Ok(published) => JobOutcome::Ready(Box::new(published)),
-            Err(error) => return already_ready(&input, ports, error).await,
+            Err(error) => JobOutcome::Failed(cleared(&input, ports, error).await?),
         },
     };
     if goes_on(request, &outcome, ports).await? {
@@ -134,17 +134,21 @@ async fn goes_on<S, D: KeepJob, B>(
     }
 }
 
-/// A job whose work folder is gone, because an earlier attempt recorded it in both stores and
-/// cleared up, but did not live to say so.
-async fn already_ready<S, D: ReadDocuments, B>(
+/// Why a job that is ready has no work folder: an earlier attempt cleared it, but did not live to say
+/// so, or it lay there for too long. No outcome changes a ready job, so this one brings back what is
+/// recorded, and the relational core is given it once more.
+async fn cleared<S, D: ReadDocuments, B>(
     input: &UpdateMetadataInput,
     ports: &Ports<S, D, B>,
     error: WorkError,
-) -> Result<UpdateMetadataOutput, UpdateMetadataError> {
+) -> Result<JobError, UpdateMetadataError> {
     if matches!(error, WorkError::NotPlanned(_)) {
         let known = ports.documents.job(&input.request.job).await?;
         if known.is_some_and(|record| record.state == JobState::Ready) {
-            return Ok(output(input, JobState::Ready));
+            return Ok(JobError {
+                code: error.code(),
+                message: error.to_string(),
+            });
         }
     }
     Err(error.into())

@@ -31,21 +31,22 @@ async fn ports() -> Result<Ports<S3Store, DynamoDocuments, Database>, ConfigErro
         DatabaseAuth::Password(password) => Auth::Password(password.reveal().to_owned()),
         DatabaseAuth::Iam => Auth::IamToken(aws.sdk_config().clone()),
     };
+    let server = settings.server;
     let database = DatabaseConfig {
-        host: settings.host,
-        port: settings.port,
-        name: settings.name,
+        host: server.host,
+        port: server.port,
+        name: server.name,
         user: settings.user,
         auth,
-        ca: settings.ca,
+        ca: server.ca,
     };
     Ok(Ports {
         objects: aws.objects(),
         work: config.work_bucket()?,
         media: config.media_bucket()?,
         documents: aws.documents(config.table()?),
-        // Connected and migrated by the first call, so that a database that is down at a cold start
-        // fails that call and not the process.
-        database: Database::lazy(database).migrating(),
+        // Connected by the first call, so that a database that is down at a cold start fails that
+        // call and not the process.
+        database: Database::lazy(database),
     })
 }

@@ -5,9 +5,11 @@ use std::sync::Mutex;
 
 use cloud::Content;
 use cloud::lease::{cancel, release, take_over};
-use cloud::ports::{ClaimJob, KeepJob, ListObjects, ReadDocuments, UploadedAt, WriteObject};
+use cloud::ports::{
+    ClaimJob, DeletePrefix, KeepJob, ListObjects, ReadDocuments, UploadedAt, WriteObject,
+};
 use database::{DatabaseError, Outcome, RecordOutcome};
-use domain::job::{JobRecord, JobState};
+use domain::job::{AssetDocument, JobRecord, JobState};
 use domain::layout::{MediaFolder, WorkFolder};
 use domain::message::{CaughtError, SegmentInput, UpdateMetadataInput};
 use domain::object::{BucketName, ObjectKey, ObjectRef};
@@ -21,11 +23,13 @@ use testkit::sample;
 use testkit::store::{FolderStore, MemoryDocuments};
 use update_metadata::{Ports, UpdateMetadataError, handle};
 
-/// A relational core that remembers states, and is down for its first `down` calls.
+/// A relational core that keeps the newest revision, remembers states, and is down for its first
+/// `down` calls.
 #[derive(Debug, Default)]
 struct Rows {
     down: Mutex<u32>,
     states: Mutex<Vec<JobState>>,
+    asset: Mutex<Option<(u64, AssetDocument)>>,
 }
 
 impl RecordOutcome for Rows {
@@ -39,6 +43,10 @@ impl RecordOutcome for Rows {
             });
         }
         self.states.lock().unwrap().push(outcome.record.state);
+        let mut asset = self.asset.lock().unwrap();
+        if asset.as_ref().is_none_or(|old| old.0 < outcome.revision) {
+            *asset = Some((outcome.revision, outcome.asset.clone()));
+        }
         Ok(())
     }
 }
@@ -139,6 +147,14 @@ impl Twins {
         Ok(output.state)
     }
 
+    /// What both stores hold, which is the same.
+    async fn agreed(&self) -> AssetDocument {
+        let asset = self.ports.documents.asset(&self.plan.asset).await.unwrap();
+        let row = self.ports.database.asset.lock().unwrap().clone();
+        assert_eq!(row.map(|(_, asset)| asset), asset);
+        asset.unwrap()
+    }
+
     async fn reason(&self) -> domain::job::JobError {
         let asset = self.ports.documents.asset(&self.plan.asset).await.unwrap();
         asset.unwrap().error.unwrap()
@@ -194,6 +210,36 @@ async fn a_database_that_was_down_is_made_up_for_by_the_next_attempt() {
         *twins.ports.database.states.lock().unwrap(),
         [JobState::Ready]
     );
+}
+
+/// A crash between the two writes, after each of the ways in which a job ends, and then each of the
+/// calls that may come next.
+#[tokio::test]
+async fn whoever_comes_after_a_crash_between_the_stores_makes_them_agree() {
+    let damaged = || Some(caught("SourceDamaged", ""));
+    let out_of_retries = || Some(caught("States.TaskFailed", ""));
+    for (first, state) in [(None, JobState::Ready), (damaged(), JobState::Failed)] {
+        for next in [first.clone(), out_of_retries()] {
+            for cleared in [false, true] {
+                let twins = Twins::done().await.last_attempt().await;
+                *twins.ports.database.down.lock().unwrap() = 1;
+                twins.ends(first.clone()).await.unwrap_err();
+                assert_eq!(*twins.ports.database.asset.lock().unwrap(), None);
+                let folder = WorkFolder(&twins.plan.job).prefix();
+                if cleared {
+                    let work = &twins.ports.work;
+                    twins
+                        .ports
+                        .objects
+                        .delete_prefix(work, &folder)
+                        .await
+                        .unwrap();
+                }
+                assert_eq!(twins.ends(next.clone()).await.unwrap(), state, "{next:?}");
+                assert_eq!(twins.agreed().await.state, state, "{next:?}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

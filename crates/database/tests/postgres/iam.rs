@@ -19,7 +19,8 @@ const LONG: Duration = Duration::from_mins(20);
 #[ignore = "needs PostgreSQL: MILLRACE_TEST_DATABASE_URL"]
 async fn a_token_opens_the_database() {
     let mut gate = Gate::open("opens").await;
-    let database = gate.database(signer(&Clock::default())).migrating();
+    let database = gate.database(signer(&Clock::default()));
+    database.migrate().await.unwrap();
     let ready = finished((1, Ready), (1, Ready), Some(1));
     database.record(&ready.outcome()).await.unwrap();
     assert_eq!(row(&database).await.state, Ready);

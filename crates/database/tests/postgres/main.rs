@@ -35,16 +35,6 @@ async fn migrations_run_twice_and_at_once() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: MILLRACE_TEST_DATABASE_URL"]
-async fn the_first_call_migrates_where_it_is_asked_to() {
-    let (database, _) = new_database("lazy").await;
-    let database = database.migrating();
-    let ready = finished((1, READY), (1, READY), Some(1));
-    database.record(&ready.outcome()).await.unwrap();
-    assert_eq!(row(&database).await.state, READY);
-}
-
-#[tokio::test]
-#[ignore = "needs PostgreSQL: MILLRACE_TEST_DATABASE_URL"]
 async fn an_outcome_reads_back_and_writing_it_again_changes_nothing() {
     let (database, mut connection) = migrated("again").await;
     let ready = finished((1, READY), (1, READY), Some(1));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::{
     Config, ConfigError, DATABASE_AUTH, DATABASE_CA, DATABASE_HOST, DATABASE_NAME,
-    DATABASE_PASSWORD, DATABASE_PORT, DATABASE_USER,
+    DATABASE_OWNER_SECRET, DATABASE_PASSWORD, DATABASE_PORT, DATABASE_USER,
 };
 
 /// A text that is not printed.
@@ -35,49 +35,76 @@ pub enum DatabaseAuth {
     Iam,
 }
 
-/// The `MILLRACE_DATABASE_…` variables.
+/// Where the database is.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DatabaseSettings {
+pub struct DatabaseServer {
     /// Host name or address.
     pub host: String,
     /// Port.
     pub port: u16,
     /// Name of the database.
     pub name: String,
-    /// Role that connects.
-    pub user: String,
-    /// How it proves itself.
-    pub auth: DatabaseAuth,
     /// Authorities that signed the server's certificate; none for the web's own.
     pub ca: Option<PathBuf>,
 }
 
+/// Where the database is, and who connects as the application.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DatabaseSettings {
+    /// Where.
+    pub server: DatabaseServer,
+    /// Role that connects.
+    pub user: String,
+    /// How it proves itself.
+    pub auth: DatabaseAuth,
+}
+
 impl Config {
-    /// All `MILLRACE_DATABASE_…` variables.
+    /// `MILLRACE_DATABASE_HOST`, `…_PORT`, `…_NAME` and `…_CA`.
     ///
     /// # Errors
     /// As [`Config`] says.
-    pub fn database(&self) -> Result<DatabaseSettings, ConfigError> {
+    pub fn database_server(&self) -> Result<DatabaseServer, ConfigError> {
         let port = self.text(DATABASE_PORT)?.parse().unwrap_or(0);
         if port == 0 {
             return Err(ConfigError::Malformed(DATABASE_PORT));
         }
+        let ca = match self.set(DATABASE_CA) {
+            Some(_) => Some(self.path(DATABASE_CA)?),
+            None => None,
+        };
+        Ok(DatabaseServer {
+            host: self.text(DATABASE_HOST)?,
+            port,
+            name: self.text(DATABASE_NAME)?,
+            ca,
+        })
+    }
+
+    /// The server, `MILLRACE_DATABASE_USER`, `…_AUTH` and `…_PASSWORD`.
+    ///
+    /// # Errors
+    /// As [`Config`] says.
+    pub fn database(&self) -> Result<DatabaseSettings, ConfigError> {
         let auth = match self.text(DATABASE_AUTH)?.as_str() {
             "iam" => DatabaseAuth::Iam,
             "password" => DatabaseAuth::Password(Secret(self.text(DATABASE_PASSWORD)?)),
             _ => return Err(ConfigError::Malformed(DATABASE_AUTH)),
         };
-        let ca = match self.set(DATABASE_CA) {
-            Some(_) => Some(self.path(DATABASE_CA)?),
-            None => None,
-        };
         Ok(DatabaseSettings {
-            host: self.text(DATABASE_HOST)?,
-            port,
-            name: self.text(DATABASE_NAME)?,
+            server: self.database_server()?,
             user: self.text(DATABASE_USER)?,
             auth,
-            ca,
+        })
+    }
+
+    /// `MILLRACE_DATABASE_OWNER_SECRET`.
+    ///
+    /// # Errors
+    /// As [`Config`] says.
+    pub fn database_owner_secret(&self) -> Result<String, ConfigError> {
+        self.checked(DATABASE_OWNER_SECRET, |arn| {
+            arn.starts_with("arn:") && arn.contains(":secretsmanager:")
         })
     }
 }

@@ -30,6 +30,7 @@ fn a_malformed_variable_is_named_but_not_shown() {
         ("MILLRACE_DEADLINE_SECONDS", "86401"),
         ("MILLRACE_STAGE", "thumbnail"),
         ("MILLRACE_HEARTBEAT_SECONDS", "soon"),
+        ("MILLRACE_DATABASE_OWNER_SECRET", "master"),
     ] {
         let config = Config::from_pairs([(name, value), ("MILLRACE_DATABASE_HOST", "h")]);
         let message = match name {
@@ -40,6 +41,7 @@ fn a_malformed_variable_is_named_but_not_shown() {
             "MILLRACE_DEADLINE_SECONDS" => config.deadline().unwrap_err(),
             "MILLRACE_HEARTBEAT_SECONDS" => config.heartbeat().unwrap_err(),
             "MILLRACE_STAGE" => config.stage().unwrap_err(),
+            "MILLRACE_DATABASE_OWNER_SECRET" => config.database_owner_secret().unwrap_err(),
             _ => config.database().unwrap_err(),
         }
         .to_string();
@@ -59,8 +61,9 @@ fn defaults_are_those_that_are_documented() {
     assert_eq!(config.deadline().unwrap(), Duration::from_hours(2));
     assert_eq!(config.heartbeat().unwrap(), Duration::from_secs(20));
     let database = config.database().unwrap();
-    assert_eq!((database.port, database.name.as_str()), (5432, "millrace"));
-    assert_eq!((database.auth, database.ca), (DatabaseAuth::Iam, None));
+    let server = database.server;
+    assert_eq!((server.port, server.name.as_str()), (5432, "millrace"));
+    assert_eq!((database.auth, server.ca), (DatabaseAuth::Iam, None));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! As much of an HTTP server as takes one reply.
 
+use database::schema_version;
 use migrate::Request;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -50,7 +51,7 @@ pub(crate) fn request(
         "RequestId": "request",
         "LogicalResourceId": "Schema",
         "PhysicalResourceId": physical,
-        "ResourceProperties": {"User": user},
+        "ResourceProperties": {"User": user, "Version": schema_version().to_string()},
     }))
     .unwrap()
 }

@@ -1,0 +1,89 @@
+//! Passwords that a service keeps and renews.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::classify::classify;
+use crate::error::StoreError;
+
+/// A user of a database, as RDS writes its master into a secret. Not printed.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct Login {
+    /// The user's name.
+    pub username: String,
+    /// The user's password. Never log it.
+    pub password: String,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Login(<redacted>)")
+    }
+}
+
+/// Reads logins.
+pub trait ReadLogin: Send + Sync {
+    /// The newest value of the secret. Ask each time: who keeps the secret may have renewed it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is no such secret, [`StoreError::Malformed`] when it is
+    /// no JSON object with `username` and `password`, and the faults that every call may have.
+    fn login(&self, secret: &str) -> impl Future<Output = Result<Login, StoreError>> + Send;
+}
+
+/// Secrets in AWS Secrets Manager. The role needs `secretsmanager:GetSecretValue`.
+#[derive(Clone, Debug)]
+pub struct SecretsManager {
+    client: aws_sdk_secretsmanager::Client,
+}
+
+impl SecretsManager {
+    /// The secrets that this client may read.
+    #[must_use]
+    pub const fn new(client: aws_sdk_secretsmanager::Client) -> Self {
+        Self { client }
+    }
+}
+
+impl ReadLogin for SecretsManager {
+    async fn login(&self, secret: &str) -> Result<Login, StoreError> {
+        let what = format!("secret {secret}");
+        let answer = self
+            .client
+            .get_secret_value()
+            .secret_id(secret)
+            .send()
+            .await;
+        let answer = answer.map_err(|error| classify(error, &*what, format!("read {what}")))?;
+        login_of(answer.secret_string().unwrap_or_default()).ok_or_else(|| StoreError::Malformed {
+            what,
+            // The parser's own words would quote the secret.
+            source: "it should be a JSON object with username and password".into(),
+        })
+    }
+}
+
+fn login_of(text: &str) -> Option<Login> {
+    serde_json::from_str(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_of_rds_is_a_login() {
+        let login = login_of(r#"{"password":"p\"1","username":"millrace_master"}"#).unwrap();
+        assert_eq!(login.username, "millrace_master");
+        assert_eq!(login.password, "p\"1");
+        assert_eq!(login_of("p\"1"), None);
+        assert_eq!(login_of(r#"{"password":"p"}"#), None);
+    }
+
+    #[test]
+    fn a_login_is_not_printed() {
+        let login = login_of(r#"{"password":"hunter2","username":"u"}"#).unwrap();
+        assert!(!format!("{login:?}").contains("hunter2"));
+    }
+}
