@@ -8,7 +8,7 @@ use domain::{ErrorClass, ErrorCode};
 use serde_json::Value;
 
 /// Error names that Step Functions and Lambda make themselves.
-const PLATFORM: [&str; 9] = [
+const PLATFORM: [&str; 10] = [
     "Lambda.AWSLambdaException",
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.SdkClientException",
@@ -16,6 +16,7 @@ const PLATFORM: [&str; 9] = [
     "Lambda.TooManyRequestsException",
     "Lambda.Unknown",
     "Runtime.ExitError",
+    "Runtime.Unknown",
     "Sandbox.Timedout",
     "States.ALL",
 ];
