@@ -8,7 +8,7 @@ use domain::{ErrorClass, ErrorCode};
 use serde_json::Value;
 
 /// Error names that Step Functions, Lambda and Batch make themselves.
-const PLATFORM: [&str; 14] = [
+const PLATFORM: [&str; 15] = [
     "Batch.BatchException",
     "Batch.SdkClientException",
     "Batch.ServerException",
@@ -19,6 +19,7 @@ const PLATFORM: [&str; 14] = [
     "Lambda.TooManyRequestsException",
     "Lambda.Unknown",
     "Runtime.ExitError",
+    "Runtime.Unknown",
     "Sandbox.Timedout",
     "States.ALL",
     "States.HeartbeatTimeout",

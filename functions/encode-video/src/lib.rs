@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cloud::ports::{
-    DescribeSource, KeepJob, ReadObject, SignObject, SignSource, WriteObject,
-};
+use cloud::ports::{DescribeSource, KeepJob, ReadObject, SignObject, SignSource, WriteObject};
 use cloud::{Content, StoreError};
 use domain::cost::Worker;
 use domain::ladder::VideoRung;

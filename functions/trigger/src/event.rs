@@ -183,6 +183,12 @@ mod tests {
         serde_json::from_value(event).unwrap()
     }
 
+    #[test]
+    fn the_sample_sweep_is_one_of_everything() {
+        let sweep = parse(sample("trigger-sweep"));
+        assert!(matches!(sweep, Event::Sweep(Sweep { all: true })));
+    }
+
     fn sample(name: &str) -> Value {
         let path = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
         serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
