@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 import { createLogs } from './function';
 import { allow, document, localArn } from './iam';
 import { stateMachineArn } from './names';
-import { acknowledge } from './nag';
+import { acknowledge, acknowledgeWildcards } from './nag';
 import { Place } from './network';
 import { Policies } from './policies';
 import { Settings } from './settings';
@@ -101,16 +101,19 @@ export class HeavyWork extends Construct {
    * with the map's label behind its name.
    */
   private answerTask(): iam.ManagedPolicy {
-    return new iam.ManagedPolicy(this, 'AnswerTask', {
+    const mapTasks = `${stateMachineArn()}/*`;
+    const policy = new iam.ManagedPolicy(this, 'AnswerTask', {
       description: 'Send heartbeats and the answer of a task',
       document: document(
         allow(
           'AnswerTask',
           ['states:SendTaskFailure', 'states:SendTaskHeartbeat', 'states:SendTaskSuccess'],
-          [stateMachineArn(), `${stateMachineArn()}/*`],
+          [stateMachineArn(), mapTasks],
         ),
       ),
     });
+    acknowledgeWildcards(policy, [[mapTasks, "Behind the slash is the label of the machine's map"]]);
+    return policy;
   }
 
   private jobRole(id: string, description: string, managedPolicies: iam.ManagedPolicy[]): iam.Role {
@@ -122,7 +125,7 @@ export class HeavyWork extends Construct {
     // Between the registry's slash and the tag's colon or the digest's at sign.
     const name = Fn.select(1, Fn.split('/', this.settings.heavyImage));
     const repository = Fn.select(0, Fn.split('@', Fn.select(0, Fn.split(':', name))));
-    return new iam.Role(this, 'HeavyExecutionRole', {
+    const role = new iam.Role(this, 'HeavyExecutionRole', {
       description: 'Pulls the image of heavy work and writes its logs',
       assumedBy: ownTasks(),
       inlinePolicies: {
@@ -146,6 +149,8 @@ export class HeavyWork extends Construct {
         ),
       },
     });
+    acknowledgeWildcards(role, [['*', 'A login belongs to the account, not to a repository']]);
+    return role;
   }
 
   private fargateQueue(): string {

@@ -3,6 +3,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { allow, document } from './iam';
+import { acknowledge } from './nag';
 import { uploadsBucketArn } from './names';
 import { Storage } from './storage';
 
@@ -42,13 +43,17 @@ export class Network extends Construct implements Place {
 
   constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id);
-    this.vpcId = new ec2.CfnVPC(this, 'Vpc', {
+    const vpc = new ec2.CfnVPC(this, 'Vpc', {
       cidrBlock: '10.70.0.0/16',
       // Interface endpoints take the services' own names.
       enableDnsSupport: true,
       enableDnsHostnames: true,
       tags: [{ key: 'Name', value: Aws.STACK_NAME }],
-    }).ref;
+    });
+    acknowledge(vpc, {
+      'AwsSolutions-VPC7': 'There is no way in or out but the endpoints, and their policies say what',
+    });
+    this.vpcId = vpc.ref;
     const routes = new ec2.CfnRouteTable(this, 'PrivateRoutes', { vpcId: this.vpcId }).ref;
     // A quarter of the addresses each: every Batch job and every endpoint takes one.
     this.subnetIds = [

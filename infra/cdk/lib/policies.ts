@@ -1,6 +1,7 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { allow, document } from './iam';
+import { acknowledgeWildcards } from './nag';
 import { uploadsBucketArn } from './names';
 import { Storage } from './storage';
 
@@ -23,6 +24,9 @@ export class Policies extends Construct {
       allow('ReadSource', ['s3:GetObject', 's3:GetObjectVersion'], [`${uploadsBucketArn()}/*`]),
       allow('TellMissingFromForbidden', ['s3:ListBucket'], [uploadsBucketArn()]),
     ]);
+    acknowledgeWildcards(this.readSource, [
+      [`${uploadsBucketArn()}/*`, 'An upload may have any name'],
+    ]);
     this.workOnJob = this.policy(
       'WorkOnJob',
       'Read and write the objects of jobs, renew their leases',
@@ -39,6 +43,9 @@ export class Policies extends Construct {
         }),
       ],
     );
+    acknowledgeWildcards(this.workOnJob, [
+      [workBucket.arnForObjects('jobs/*'), 'Each job has a folder of its own, named after it'],
+    ]);
     this.publishMedia = this.policy('PublishMedia', 'Write the objects of assets', [
       allow(
         'AssetObjects',
@@ -50,6 +57,11 @@ export class Policies extends Construct {
       allow('AssetObjects', ['s3:GetObject'], [mediaBucket.arnForObjects('assets/*')]),
       allow('ListAssets', ['s3:ListBucket'], [mediaBucket.bucketArn]),
     ]);
+    for (const policy of [this.publishMedia, this.readMedia]) {
+      acknowledgeWildcards(policy, [
+        [mediaBucket.arnForObjects('assets/*'), 'Each asset has a folder of its own, named after it'],
+      ]);
+    }
   }
 
   private policy(

@@ -3,6 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { onlyOverTls } from './iam';
+import { PLAIN_HTTP_ASKED_FOR, acknowledge } from './nag';
 import { Settings } from './settings';
 
 /** The longest there is. It counts from the first sending, so all queues have as long. */
@@ -37,6 +38,9 @@ export class Queues extends Construct {
       deadLetterQueue: { queue: this.uploadsDeadLetters, maxReceiveCount: 5 },
     });
     this.failedEventsQueue = this.queue('FailedEventsQueue');
+    acknowledge(this.failedEventsQueue, {
+      'AwsSolutions-SQS3': 'Where failed events end; a person takes them out, see FailedEventsAlarm',
+    });
 
     this.deadLettersPolicy = this.policy('UploadsDeadLettersPolicy', this.uploadsDeadLetters);
     if (settings.requireTls) {
@@ -45,6 +49,8 @@ export class Queues extends Construct {
       refusePlainHttp(uploads, this.uploadsQueue);
       refusePlainHttp(failed, this.failedEventsQueue);
       refusePlainHttp(this.deadLettersPolicy, this.uploadsDeadLetters);
+    } else {
+      acknowledge(this, { 'AwsSolutions-SQS4': PLAIN_HTTP_ASKED_FOR });
     }
   }
 

@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import { Database } from './database';
 import { createFunction, createFunctionRole, createLogs } from './function';
 import { allow, document, localArn } from './iam';
+import { acknowledgeWildcards } from './nag';
 import { Place } from './network';
 import { MillracePackages } from './packages';
 import { Policies } from './policies';
@@ -178,7 +179,7 @@ export class Stages extends Construct {
     const { workBucket, mediaBucket, table } = storage;
     // Of a server outside the stack, the resource id is not known here; the user is ours.
     const server = database?.server.resourceId ?? '*';
-    const user = `dbuser:${server}/${this.settings.databaseUser}`;
+    const user = localArn('rds-db', `dbuser:${server}/${this.settings.databaseUser}`);
     const own = document(
       allow(
         'Log',
@@ -204,9 +205,9 @@ export class Stages extends Construct {
         ],
         [table.tableArn],
       ),
-      allow('DatabaseToken', ['rds-db:connect'], [localArn('rds-db', user)]),
+      allow('DatabaseToken', ['rds-db:connect'], [user]),
     );
-    return new iam.Role(this, 'UpdateMetadataRole', {
+    const role = new iam.Role(this, 'UpdateMetadataRole', {
       description: 'Role of update-metadata',
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       managedPolicies: [policies.readMedia],
@@ -215,6 +216,14 @@ export class Stages extends Construct {
         ...(database && { 'network-interfaces': networkInterfaces() }),
       },
     });
+    acknowledgeWildcards(role, [
+      [workBucket.arnForObjects('jobs/*'), 'Each job has a folder of its own, named after it'],
+      [mediaBucket.arnForObjects('assets/*'), 'Each asset has a folder of its own, named after it'],
+      database
+        ? ['*', 'Lambda asks for network interfaces in these words; the function is denied them']
+        : [user, 'The resource id of a server of others is not known here'],
+    ]);
+    return role;
   }
 }
 

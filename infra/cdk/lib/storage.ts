@@ -6,12 +6,11 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { onlyOverTls } from './iam';
 import { uploadsBucketName } from './names';
-import { acknowledge } from './nag';
+import { PLAIN_HTTP_ASKED_FOR, acknowledge } from './nag';
 import { Settings } from './settings';
 
 const NO_ACCESS_LOGS =
-  'Access logs would hold the names of all uploads for nobody to read; CloudTrail data events are ' +
-  'an account\'s own decision.';
+  'Nobody reads access logs here; data events of CloudTrail are the decision of an account';
 
 /** The three buckets, and the table with jobs and the documents of assets. */
 export class Storage extends Construct {
@@ -52,6 +51,9 @@ export class Storage extends Construct {
       ],
     });
     this.policies(settings.requireTls);
+    if (!settings.requireTls) {
+      acknowledge(this, { 'AwsSolutions-S10': PLAIN_HTTP_ASKED_FOR });
+    }
     this.table = this.createTable();
   }
 

@@ -1,11 +1,12 @@
+import { Aws } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
-import { Aws } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { createLogs } from './function';
 import { HeavyWork } from './heavy';
 import { allow, document, localArn } from './iam';
+import { acknowledge, acknowledgeWildcards } from './nag';
 import { stateMachineArn, stateMachineName } from './names';
 import { Settings } from './settings';
 import { Stages } from './stages';
@@ -37,6 +38,10 @@ export class Transcode extends Construct {
       role: this.role(props),
     });
     this.log(logGroup);
+    acknowledge(this.stateMachine, {
+      'AwsSolutions-SF1': 'Step Functions keeps the history; logs are for what failed',
+      'AwsSolutions-SF2': 'All logs have the job, and a stage says in one line what it cost',
+    });
   }
 
   /** By the resource: the construct's own `logs` adds a policy that the role has already. */
@@ -51,10 +56,11 @@ export class Transcode extends Construct {
 
   private role(props: TranscodeProps): iam.Role {
     const functions = functionsOf(props.stages).map(([, stage]) => stage.functionArn);
+    const chunkLists = props.storage.workBucket.arnForObjects('jobs/*');
     const children = localArn('states', `execution:${stateMachineName()}*`);
     const statements = [
       allow('InvokeStages', ['lambda:InvokeFunction'], functions),
-      allow('ReadChunkLists', ['s3:GetObject'], [props.storage.workBucket.arnForObjects('jobs/*')]),
+      allow('ReadChunkLists', ['s3:GetObject'], [chunkLists]),
       allow('StartChildExecutions', ['states:StartExecution'], [stateMachineArn()]),
       allow(
         'FollowChildExecutions',
@@ -68,10 +74,16 @@ export class Transcode extends Construct {
       const targets = [encode.queueArn, encode.jobArn, segment.queueArn, segment.jobArn];
       statements.push(allow('SubmitHeavyWork', ['batch:SubmitJob'], targets));
     }
-    return new iam.Role(this, 'StateMachineRole', {
+    const role = new iam.Role(this, 'StateMachineRole', {
       assumedBy: new iam.ServicePrincipal('states.amazonaws.com'),
       inlinePolicies: { own: document(...statements) },
     });
+    acknowledgeWildcards(role, [
+      [chunkLists, 'Each job has a folder of its own, named after it'],
+      [children, 'Executions are named after jobs'],
+      ['*', 'Log deliveries have no ARN'],
+    ]);
+    return role;
   }
 }
 

@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import { createFunction, createFunctionRole, createLogs } from './function';
 import { allow, localArn } from './iam';
 import { uploadsBucketArn, uploadsBucketName } from './names';
+import { acknowledgeWildcards } from './nag';
 import { MillracePackages } from './packages';
 import { Policies } from './policies';
 import { Queues } from './queues';
@@ -68,7 +69,7 @@ export class Trigger extends Construct {
     const tableArn = storage.table.tableArn;
     const executions = localArn('states', `execution:${stateMachine.stateMachineName}:*`);
     // It looks whether the upload is still the one that the event is about.
-    return createFunctionRole(this, 'TriggerFunctionRole', [policies.readSource], [
+    const role = createFunctionRole(this, 'TriggerFunctionRole', [policies.readSource], [
       // The sweep compares what lies in the bucket with the jobs that there are.
       allow('ListUploads', ['s3:ListBucketVersions'], [uploadsBucketArn()]),
       allow(
@@ -87,6 +88,8 @@ export class Trigger extends Construct {
       ),
       allow('KeepFailedEvents', ['sqs:SendMessage'], [queues.failedEventsQueue.queueArn]),
     ]);
+    acknowledgeWildcards(role, [[executions, 'Executions are named after jobs']]);
+    return role;
   }
 
   private fromBucket(): void {
