@@ -1,0 +1,29 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+
+/** Where the files are that get deployed. */
+export interface MillracePackages {
+  /** A folder with one folder per function, `trigger` for example, with `bootstrap` in it. */
+  readonly functions: string;
+  /** The folder of the ffmpeg layer: what is in it is at `/opt`. */
+  readonly layer: string;
+  /** The definition of the state machine. */
+  readonly stateMachine: string;
+}
+
+/**
+ * Where a checkout has them, once `cargo lambda build` and `layers/ffmpeg/build.py` have run.
+ *
+ * @throws when `root` is no checkout
+ */
+export function packagesOf(root: string): MillracePackages {
+  const stateMachine = path.join(root, 'statemachine/transcode.asl.json');
+  if (!fs.existsSync(stateMachine)) {
+    throw new Error(`${root} is no checkout of Millrace: it has no statemachine/transcode.asl.json`);
+  }
+  return {
+    functions: path.join(root, 'target/lambda'),
+    layer: path.join(root, 'layers/ffmpeg'),
+    stateMachine,
+  };
+}

@@ -1,0 +1,86 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { onlyOverTls } from './iam';
+import { PLAIN_HTTP_ASKED_FOR, acknowledge } from './nag';
+import { Settings } from './settings';
+
+/** The longest there is. It counts from the first sending, so all queues have as long. */
+const RETENTION = Duration.days(14);
+
+/** What trigger is told by message, and what it could not process. */
+export class Queues extends Construct {
+  /**
+   * Events to be told by message: those to be processed again, or many at a time. The queue keeps
+   * what trigger cannot take yet.
+   */
+  readonly uploadsQueue: sqs.Queue;
+  /**
+   * Messages that failed five times, and events that EventBridge could not deliver. Either can go
+   * to the uploads queue again as it is.
+   */
+  readonly uploadsDeadLetters: sqs.Queue;
+  /**
+   * Calls that trigger failed on, three times. Each is an upload that nobody transcodes until
+   * somebody looks, or a sweep; the next one makes up for that.
+   */
+  readonly failedEventsQueue: sqs.Queue;
+  private readonly deadLettersPolicy: sqs.QueuePolicy;
+
+  constructor(scope: Construct, id: string, settings: Settings) {
+    super(scope, id);
+    this.uploadsDeadLetters = this.queue('UploadsDeadLetters');
+    this.uploadsQueue = this.queue('UploadsQueue', {
+      // Six times the function's timeout, as Lambda asks: a message that waits for a free function
+      // must not come a second time meanwhile.
+      visibilityTimeout: Duration.seconds(180),
+      deadLetterQueue: { queue: this.uploadsDeadLetters, maxReceiveCount: 5 },
+    });
+    this.failedEventsQueue = this.queue('FailedEventsQueue');
+    acknowledge(this.failedEventsQueue, {
+      'AwsSolutions-SQS3': 'Where failed events end; a person takes them out, see FailedEventsAlarm',
+    });
+
+    this.deadLettersPolicy = this.policy('UploadsDeadLettersPolicy', this.uploadsDeadLetters);
+    if (settings.requireTls) {
+      const uploads = this.policy('UploadsQueuePolicy', this.uploadsQueue);
+      const failed = this.policy('FailedEventsQueuePolicy', this.failedEventsQueue);
+      refusePlainHttp(uploads, this.uploadsQueue);
+      refusePlainHttp(failed, this.failedEventsQueue);
+      refusePlainHttp(this.deadLettersPolicy, this.uploadsDeadLetters);
+    } else {
+      acknowledge(this, { 'AwsSolutions-SQS4': PLAIN_HTTP_ASKED_FOR });
+    }
+  }
+
+  /** Lets EventBridge put what it could not deliver for a rule to the dead letters. */
+  keepUndeliveredEvents(ruleArn: string): void {
+    this.deadLettersPolicy.document.addStatements(
+      new iam.PolicyStatement({
+        sid: 'KeepUndeliveredEvents',
+        principals: [new iam.ServicePrincipal('events.amazonaws.com')],
+        actions: ['sqs:SendMessage'],
+        resources: [this.uploadsDeadLetters.queueArn],
+        conditions: { ArnEquals: { 'aws:SourceArn': ruleArn } },
+      }),
+    );
+  }
+
+  private queue(name: string, props: sqs.QueueProps = {}): sqs.Queue {
+    return new sqs.Queue(this, name, {
+      removalPolicy: RemovalPolicy.DESTROY,
+      retentionPeriod: RETENTION,
+      encryption: sqs.QueueEncryption.SQS_MANAGED,
+      ...props,
+    });
+  }
+
+  private policy(name: string, queue: sqs.Queue): sqs.QueuePolicy {
+    return new sqs.QueuePolicy(this, name, { queues: [queue] });
+  }
+}
+
+function refusePlainHttp(policy: sqs.QueuePolicy, queue: sqs.Queue): void {
+  policy.document.addStatements(onlyOverTls('sqs', [queue.queueArn]));
+}

@@ -1,0 +1,85 @@
+import { CfnOutput, CfnParameter, SecretValue, Stack, StackProps } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { Millrace, MillraceProps } from './millrace';
+import { MillraceSettings } from './settings';
+
+/** A stack with Millrace alone, and with the outputs of the SAM template. */
+export class MillraceStack extends Stack {
+  readonly millrace: Millrace;
+
+  constructor(scope: Construct, id: string, props: MillraceProps & StackProps) {
+    super(scope, id, {
+      description: 'Millrace, a serverless pipeline that turns uploads into HLS and DASH.',
+      ...props,
+    });
+    this.millrace = new Millrace(this, 'Millrace', {
+      ...props,
+      databasePassword: props.databasePassword ?? this.passwordParameter(props),
+    });
+    this.outputs();
+  }
+
+  /** A password has no place in the context, so the deployment is asked for it. */
+  private passwordParameter(settings: MillraceSettings): SecretValue | undefined {
+    if (settings.databaseAuth !== 'password') {
+      return undefined;
+    }
+    const parameter = new CfnParameter(this, 'DatabasePassword', {
+      description: 'Only for DatabaseAuth=password.',
+      noEcho: true,
+    });
+    return SecretValue.cfnParameter(parameter);
+  }
+
+  private outputs(): void {
+    const { storage, queues, database, stages, transcode, trigger } = this.millrace;
+    if (database !== undefined) {
+      this.output('DatabaseHost', database.host, "The database's host");
+      this.output(
+        'DatabaseMasterSecret',
+        database.masterSecretArn,
+        'Name and password of the user that prepares the database',
+      );
+      this.output(
+        'DatabaseClientSecurityGroup',
+        database.clientSecurityGroupId,
+        'Who has it reaches the database',
+      );
+    }
+    this.output(
+      'UploadsBucket',
+      storage.uploadsBucket.bucketName,
+      'Where a film goes to be transcoded',
+    );
+    this.output('WorkBucket', storage.workBucket.bucketName, 'Intermediate objects of running jobs');
+    this.output('MediaBucket', storage.mediaBucket.bucketName, 'What players read');
+    this.output('Table', storage.table.tableName, 'Jobs and asset documents');
+    this.output('UploadsQueueUrl', queues.uploadsQueue.queueUrl, 'Takes events to be processed again');
+    this.output(
+      'UploadsDeadLettersUrl',
+      queues.uploadsDeadLetters.queueUrl,
+      'Messages and events that did not get through',
+    );
+    this.output(
+      'FailedEventsQueueUrl',
+      queues.failedEventsQueue.queueUrl,
+      'Events that could not be processed',
+    );
+    this.output(
+      'StateMachineArn',
+      transcode.stateMachine.stateMachineArn,
+      'The transcode state machine',
+    );
+    this.output('TriggerFunction', trigger.function.functionName);
+    this.output('SegmentFunction', stages.segment.functionName);
+    this.output('EncodeVideoFunction', stages.encodeVideo.functionName);
+    this.output('EncodeAudioFunction', stages.encodeAudio.functionName);
+    this.output('ThumbnailFunction', stages.thumbnail.functionName);
+    this.output('AssembleManifestFunction', stages.assembleManifest.functionName);
+    this.output('UpdateMetadataFunction', stages.updateMetadata.functionName);
+  }
+
+  private output(id: string, value: string, description?: string): void {
+    new CfnOutput(this, id, { value, description });
+  }
+}

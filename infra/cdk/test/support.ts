@@ -1,0 +1,58 @@
+/** A checkout with a placeholder for each function, and stacks made of it. */
+
+import { App, Stack } from 'aws-cdk-lib';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { MillracePackages, MillraceSettings, MillraceStack } from '../lib';
+
+const FUNCTIONS = [
+  'trigger',
+  'segment',
+  'encode-video',
+  'encode-audio',
+  'thumbnail',
+  'assemble-manifest',
+  'update-metadata',
+];
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-cdk-'));
+process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+
+/** An image as `heavyImage` takes it. */
+export const IMAGE = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/millrace-heavy-encode:1.0.0';
+
+/** Settings that between them turn on all there is. */
+export const SETTINGS: Record<string, MillraceSettings> = {
+  defaults: {},
+  aurora: { databaseKind: 'aurora', alarmTopicArn: 'arn:aws:sns:eu-west-1:111122223333:a' },
+  'external database': { databaseKind: 'external', databaseHost: 'db.example.com' },
+  cpu: { heavyEncoder: 'cpu', heavyImage: IMAGE },
+  gpu: { heavyEncoder: 'gpu', heavyImage: IMAGE },
+  'plain HTTP': { requireTls: false },
+};
+
+/** Packages with nothing in them. */
+export function placeholders(): MillracePackages {
+  const functions = path.join(folder, 'lambda');
+  for (const name of FUNCTIONS) {
+    fs.mkdirSync(path.join(functions, name), { recursive: true });
+    fs.writeFileSync(path.join(functions, name, 'bootstrap'), name);
+  }
+  const layer = path.join(folder, 'layer');
+  fs.mkdirSync(layer, { recursive: true });
+  const stateMachine = path.join(folder, 'transcode.asl.json');
+  fs.writeFileSync(stateMachine, '{}');
+  return { functions, layer, stateMachine };
+}
+
+/** An app that writes nothing outside of the temporary folder. */
+export function app(context: Record<string, unknown> = {}): App {
+  const outdir = fs.mkdtempSync(path.join(folder, 'out-'));
+  return new App({ outdir, analyticsReporting: false, context });
+}
+
+/** Millrace alone in a stack. */
+export function stack(settings: MillraceSettings = {}): Stack {
+  return new MillraceStack(app(), 'millrace', { ...settings, packages: placeholders() });
+}

@@ -1,0 +1,1 @@
+"""Holds the SAM template and the CDK app equal, resource by resource."""
