@@ -27,6 +27,7 @@ const FUNCTIONS = [
   'thumbnail',
   'assemble-manifest',
   'update-metadata',
+  'migrate',
 ];
 
 function main(checkout: string, out: string): void {

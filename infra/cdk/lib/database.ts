@@ -1,12 +1,13 @@
 import { CfnDeletionPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import { Construct } from 'constructs';
 import { acknowledge } from './nag';
 import { NOTHING_OUT, Place } from './network';
 import { Settings } from './settings';
 
-/** Only prepares the database. RDS makes the password, keeps it as a secret and renews it. */
+/** Only migrate is this user. RDS makes the password, keeps it as a secret and renews it. */
 const MASTER = 'millrace_master';
 
 /** What is the same for an instance and for a cluster. */
@@ -20,11 +21,32 @@ const COMMON = {
   deletionProtection: true,
 };
 
+/** A database of ours, and where it is. */
+export interface PlacedDatabase {
+  readonly server: Database;
+  readonly place: Place;
+}
+
+/**
+ * Puts a function beside the database, if that is ours. By the resource: the construct's own `vpc`
+ * takes no plain ids.
+ */
+export function joinDatabase(created: lambda.Function, database?: PlacedDatabase): void {
+  if (database !== undefined) {
+    (created.node.defaultChild as lambda.CfnFunction).vpcConfig = {
+      subnetIds: database.place.subnetIds,
+      securityGroupIds: [database.server.clientSecurityGroupId],
+    };
+  }
+}
+
 /** How to reach a server of ours. */
 interface Server {
   readonly host: string;
   readonly masterSecretArn: string;
   readonly resourceId: string;
+  /** What has to be there before it answers, beside itself. */
+  readonly needs: string[];
 }
 
 /**
@@ -38,13 +60,14 @@ export class Database extends Construct implements Server {
   readonly masterSecretArn: string;
   /** As `rds-db:connect` names the server. */
   readonly resourceId: string;
-  /** The group of update-metadata, and of whoever prepares the database. */
+  readonly needs: string[];
+  /** The group of update-metadata and migrate. */
   readonly clientSecurityGroupId: string;
 
   constructor(scope: Construct, id: string, place: Place, settings: Settings) {
     super(scope, id);
     const client = this.clientGroup(place);
-    const group = this.serverGroup(place, client, settings.databasePort);
+    const [group, way] = this.serverGroup(place, client, settings.databasePort);
     const subnets = new rds.CfnDBSubnetGroup(this, 'DatabaseSubnets', {
       dbSubnetGroupDescription: 'Private',
       subnetIds: place.subnetIds,
@@ -57,6 +80,7 @@ export class Database extends Construct implements Server {
     this.host = server.host;
     this.masterSecretArn = server.masterSecretArn;
     this.resourceId = server.resourceId;
+    this.needs = [...server.needs, way.ref];
   }
 
   private clientGroup(place: Place): ec2.CfnSecurityGroup {
@@ -80,7 +104,7 @@ export class Database extends Construct implements Server {
     place: Place,
     client: ec2.CfnSecurityGroup,
     port: number,
-  ): ec2.CfnSecurityGroup {
+  ): [ec2.CfnSecurityGroup, ec2.CfnSecurityGroupEgress] {
     const postgres = { description: 'PostgreSQL', ipProtocol: 'tcp', fromPort: port, toPort: port };
     const group = new ec2.CfnSecurityGroup(this, 'DatabaseSecurityGroup', {
       groupDescription: 'The database',
@@ -88,12 +112,12 @@ export class Database extends Construct implements Server {
       securityGroupIngress: [{ ...postgres, sourceSecurityGroupId: client.ref }],
       securityGroupEgress: [NOTHING_OUT],
     });
-    new ec2.CfnSecurityGroupEgress(this, 'DatabaseClientToDatabase', {
+    const way = new ec2.CfnSecurityGroupEgress(this, 'DatabaseClientToDatabase', {
       ...postgres,
       groupId: client.ref,
       destinationSecurityGroupId: group.ref,
     });
-    return group;
+    return [group, way];
   }
 
   /**
@@ -131,6 +155,7 @@ export class Database extends Construct implements Server {
       host: instance.attrEndpointAddress,
       masterSecretArn: instance.attrMasterUserSecretSecretArn,
       resourceId: instance.attrDbiResourceId,
+      needs: [],
     };
   }
 
@@ -170,6 +195,7 @@ export class Database extends Construct implements Server {
       host: cluster.attrEndpointAddress,
       masterSecretArn: cluster.attrMasterUserSecretSecretArn,
       resourceId: cluster.attrDbClusterResourceId,
+      needs: [writer.ref],
     };
   }
 }

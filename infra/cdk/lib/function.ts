@@ -19,8 +19,9 @@ export interface StageFunctionProps {
   readonly environment: Record<string, string>;
   readonly role: iam.IRole;
   readonly logGroup: logs.ILogGroup;
-  /** With a layer, a function works on files, and has room for them. */
   readonly layer?: lambda.ILayerVersion;
+  /** Whether it works on files, and needs room for them. */
+  readonly scratch?: boolean;
 }
 
 /**
@@ -37,7 +38,7 @@ export function createFunction(
 ): lambda.Function {
   const folder = path.join(functions, props.package);
   if (!fs.existsSync(folder)) {
-    throw new Error(`there is no package ${folder}: run \`cargo lambda build --release --arm64\``);
+    throw new Error(`there is no package ${folder}: run \`cargo xtask package\``);
   }
   return new lambda.Function(scope, id, {
     description: props.description,
@@ -52,7 +53,8 @@ export function createFunction(
     loggingFormat: lambda.LoggingFormat.JSON,
     logGroup: props.logGroup,
     environment: { MILLRACE_LOG: settings.logLevel, ...props.environment },
-    ...(props.layer && { layers: [props.layer], ephemeralStorageSize: Size.mebibytes(4096) }),
+    ...(props.layer && { layers: [props.layer] }),
+    ...(props.scratch && { ephemeralStorageSize: Size.mebibytes(4096) }),
   });
 }
 

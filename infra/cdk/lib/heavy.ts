@@ -10,7 +10,7 @@ import { stateMachineArn } from './names';
 import { acknowledge, acknowledgeWildcards } from './nag';
 import { Place } from './network';
 import { Policies } from './policies';
-import { Settings } from './settings';
+import { Settings, capacity } from './settings';
 import { Storage } from './storage';
 
 /** What heavy work stands on. */
@@ -28,7 +28,10 @@ export interface HeavyTarget {
 
 /** A job definition, as it differs from the others. */
 interface Job {
-  readonly command: 'heavy-encode' | 'heavy-segment';
+  readonly name: 'heavy-encode' | 'heavy-segment';
+  /** Whose work it does, and what that has to know beside storage and tools. */
+  readonly stage: 'encode-video' | 'segment';
+  readonly environment: Record<string, string>;
   readonly role: iam.Role;
   readonly seconds: number;
   readonly vcpus: number;
@@ -261,12 +264,17 @@ export class HeavyWork extends Construct {
     });
   }
 
+  /** What both kinds of encoding jobs have in common. */
+  private encoding(role: iam.Role) {
+    const environment = { MILLRACE_MEDIA_BUCKET: this.props.storage.mediaBucket.bucketName };
+    const seconds = this.settings.heavySeconds;
+    return { name: 'heavy-encode', stage: 'encode-video', environment, role, seconds } as const;
+  }
+
   /** All of a g6.xlarge; what is missing to its 16 GiB is the system's and the agent's. */
   private encodeGpuJob(role: iam.Role): string {
     const job = this.container({
-      command: 'heavy-encode',
-      role,
-      seconds: 7200,
+      ...this.encoding(role),
       vcpus: 4,
       memoryMb: 14336,
     });
@@ -291,9 +299,7 @@ export class HeavyWork extends Construct {
   /** The most processors that a Fargate task can have. */
   private encodeCpuJob(role: iam.Role): string {
     return this.fargateJob('HeavyEncodeCpuJob', 50, {
-      command: 'heavy-encode',
-      role,
-      seconds: 7200,
+      ...this.encoding(role),
       vcpus: 16,
       memoryMb: 32768,
     });
@@ -302,7 +308,9 @@ export class HeavyWork extends Construct {
   /** The disk takes the whole of a source, which Lambda's does not. */
   private segmentJob(role: iam.Role): string {
     return this.fargateJob('HeavySegmentJob', 200, {
-      command: 'heavy-segment',
+      name: 'heavy-segment',
+      stage: 'segment',
+      environment: capacity(this.settings),
       role,
       seconds: 21600,
       vcpus: 4,
@@ -327,7 +335,7 @@ export class HeavyWork extends Construct {
   /** What all job definitions have in common. */
   private container(job: Job) {
     return {
-      jobDefinitionName: `${Aws.STACK_NAME}-${job.command}`,
+      jobDefinitionName: `${Aws.STACK_NAME}-${job.name}`,
       type: 'container',
       // The state machine retries, by the name of the error.
       retryStrategy: { attempts: 1 },
@@ -335,39 +343,41 @@ export class HeavyWork extends Construct {
       timeout: { attemptDurationSeconds: job.seconds },
       containerProperties: {
         image: this.settings.heavyImage,
-        command: [job.command],
         jobRoleArn: job.role.roleArn,
         executionRoleArn: this.executionRole.roleArn,
         resourceRequirements: [
           { type: 'VCPU', value: String(job.vcpus) },
           { type: 'MEMORY', value: String(job.memoryMb) },
         ],
-        environment: this.environment(job.command === 'heavy-encode'),
+        environment: this.environment(job),
         logConfiguration: {
           logDriver: 'awslogs',
           options: {
             'awslogs-group': this.logGroup.logGroupName,
             'awslogs-region': Aws.REGION,
-            'awslogs-stream-prefix': job.command,
+            'awslogs-stream-prefix': job.name,
           },
         },
       },
     };
   }
 
-  private environment(publishes: boolean): { name: string; value: string }[] {
-    const { workBucket, mediaBucket, table } = this.props.storage;
-    const media = { name: 'MILLRACE_MEDIA_BUCKET', value: mediaBucket.bucketName };
-    return [
+  private environment(job: Job): { name: string; value: string }[] {
+    const { workBucket, table } = this.props.storage;
+    const variables = {
       // Containers on instances are not told by anybody else.
-      { name: 'AWS_REGION', value: Aws.REGION },
-      { name: 'MILLRACE_WORK_BUCKET', value: workBucket.bucketName },
-      ...(publishes ? [media] : []),
-      { name: 'MILLRACE_TABLE', value: table.tableName },
-      { name: 'MILLRACE_FFMPEG', value: this.settings.heavyFfmpegPath },
-      { name: 'MILLRACE_FFPROBE', value: this.settings.heavyFfprobePath },
-      { name: 'MILLRACE_LOG', value: this.settings.logLevel },
-    ];
+      AWS_REGION: Aws.REGION,
+      MILLRACE_STAGE: job.stage,
+      MILLRACE_DEADLINE_SECONDS: String(job.seconds),
+      MILLRACE_HEARTBEAT_SECONDS: '5',
+      ...job.environment,
+      MILLRACE_WORK_BUCKET: workBucket.bucketName,
+      MILLRACE_TABLE: table.tableName,
+      MILLRACE_FFMPEG: this.settings.heavyFfmpegPath,
+      MILLRACE_FFPROBE: this.settings.heavyFfprobePath,
+      MILLRACE_LOG: this.settings.logLevel,
+    };
+    return Object.entries(variables).map(([name, value]) => ({ name, value }));
   }
 }
 

@@ -34,3 +34,30 @@ export function onlyOverTls(service: 's3' | 'sqs', resources: string[]): iam.Pol
 export function localArn(service: string, resource: string): string {
   return `arn:${Aws.PARTITION}:${service}:${Aws.REGION}:${Aws.ACCOUNT_ID}:${resource}`;
 }
+
+/** What Lambda asks of the role of a function in a VPC. */
+export function networkInterfaces(): iam.PolicyDocument {
+  return document(
+    // Lambda checks for exactly these before it accepts the function, on any resource.
+    allow(
+      'JoinVpc',
+      [
+        'ec2:AssignPrivateIpAddresses',
+        'ec2:CreateNetworkInterface',
+        'ec2:DeleteNetworkInterface',
+        'ec2:DescribeNetworkInterfaces',
+        'ec2:DescribeSubnets',
+        'ec2:UnassignPrivateIpAddresses',
+      ],
+      ['*'],
+    ),
+    // They are for Lambda itself. The function's own calls carry this key.
+    new iam.PolicyStatement({
+      sid: 'NotByTheFunction',
+      effect: iam.Effect.DENY,
+      actions: ['ec2:*'],
+      resources: ['*'],
+      conditions: { Null: { 'lambda:SourceFunctionArn': 'false' } },
+    }),
+  );
+}

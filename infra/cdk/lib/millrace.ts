@@ -3,10 +3,11 @@ import { Construct } from 'constructs';
 import { Alarms } from './alarms';
 import { Database } from './database';
 import { HeavyWork } from './heavy';
-import { Network, Place } from './network';
+import { Network } from './network';
 import { MillracePackages } from './packages';
 import { Policies } from './policies';
 import { Queues } from './queues';
+import { Schema } from './schema';
 import { MillraceSettings, Settings, createsDatabase, settle } from './settings';
 import { Stages } from './stages';
 import { Storage } from './storage';
@@ -29,6 +30,7 @@ export class Millrace extends Construct {
   readonly queues: Queues;
   /** Where there is a database of ours. */
   readonly database?: Database;
+  readonly schema: Schema;
   readonly stages: Stages;
   /** Where something but Lambda encodes. */
   readonly heavy?: HeavyWork;
@@ -51,7 +53,8 @@ export class Millrace extends Construct {
     if (ownDatabase) {
       this.database = new Database(this, 'Database', place, settings);
       const group = this.database.clientSecurityGroupId;
-      network?.letIn('DatabaseClientsToEndpoints', 'Secrets Manager', group);
+      const way = network?.letIn('DatabaseClientsToEndpoints', 'Secrets Manager', group);
+      network?.ways.unshift(way ?? '');
     }
     if (batch) {
       this.heavy = new HeavyWork(this, 'HeavyWork', { place, storage, policies }, settings);
@@ -59,7 +62,16 @@ export class Millrace extends Construct {
       network?.letIn('BatchToEndpoints', callees, this.heavy.securityGroupId);
     }
 
-    this.stages = this.createStages(packages, policies, place, settings);
+    const database = this.database && { server: this.database, place };
+    const ways = network?.ways ?? [];
+    this.schema = new Schema(this, 'Schema', { packages, database, ways }, settings);
+    const { schema } = this;
+    this.stages = new Stages(
+      this,
+      'Stages',
+      { packages, storage, policies, database, schema },
+      settings,
+    );
     const { stages, heavy } = this;
     const definition = packages.stateMachine;
     this.transcode = new Transcode(
@@ -84,17 +96,6 @@ export class Millrace extends Construct {
     }
     const gpu = settings.heavyEncoder === 'gpu';
     return new Network(this, 'Network', { storage: this.storage, database, batch, gpu });
-  }
-
-  private createStages(
-    packages: MillracePackages,
-    policies: Policies,
-    place: Place,
-    settings: Settings,
-  ): Stages {
-    const { storage, database: server } = this;
-    const database = server && { server, place };
-    return new Stages(this, 'Stages', { packages, storage, policies, database }, settings);
   }
 
   private refuseSecondOne(): void {

@@ -39,6 +39,8 @@ export interface NetworkProps {
 export class Network extends Construct implements Place {
   readonly vpcId: string;
   readonly subnetIds: string[];
+  /** What a function in here needs to be called and to answer CloudFormation. */
+  readonly ways: string[] = [];
   private readonly endpointGroup: ec2.CfnSecurityGroup;
 
   constructor(scope: Construct, id: string, props: NetworkProps) {
@@ -71,15 +73,15 @@ export class Network extends Construct implements Place {
   }
 
   /** Lets who has the group call the interface endpoints. */
-  letIn(id: string, description: string, groupId: string): void {
-    new ec2.CfnSecurityGroupIngress(this, id, {
+  letIn(id: string, description: string, groupId: string): string {
+    return new ec2.CfnSecurityGroupIngress(this, id, {
       description,
       groupId: this.endpointGroup.ref,
       ipProtocol: 'tcp',
       fromPort: 443,
       toPort: 443,
       sourceSecurityGroupId: groupId,
-    });
+    }).ref;
   }
 
   private subnet(letter: string, zone: number, cidrBlock: string, routes: string): string {
@@ -90,31 +92,32 @@ export class Network extends Construct implements Place {
       mapPublicIpOnLaunch: false,
       tags: [{ key: 'Name', value: `${Aws.STACK_NAME}-private-${letter.toLowerCase()}` }],
     });
-    new ec2.CfnSubnetRouteTableAssociation(this, `PrivateRoutes${letter}`, {
+    const route = new ec2.CfnSubnetRouteTableAssociation(this, `PrivateRoutes${letter}`, {
       routeTableId: routes,
       subnetId: subnet.ref,
     });
+    this.ways.push(route.ref);
     return subnet.ref;
   }
 
   private gateways(routes: string, storage: Storage): void {
-    const gateway = (id: string, service: string, policyDocument: iam.PolicyDocument): void => {
-      new ec2.CfnVPCEndpoint(this, id, {
+    const gateway = (id: string, service: string, policyDocument: iam.PolicyDocument): string => {
+      return new ec2.CfnVPCEndpoint(this, id, {
         vpcId: this.vpcId,
         vpcEndpointType: 'Gateway',
         serviceName: `com.amazonaws.${Aws.REGION}.${service}`,
         routeTableIds: [routes],
         policyDocument,
-      });
+      }).ref;
     };
-    gateway('S3Endpoint', 's3', s3Policy(storage));
+    this.ways.unshift(gateway('S3Endpoint', 's3', s3Policy(storage)));
     gateway('DynamoDbEndpoint', 'dynamodb', dynamoDbPolicy(storage));
   }
 
   private interfaces(props: NetworkProps): void {
     if (props.database) {
-      // Whoever prepares the database has to read the password of its master, from inside.
-      this.interfaceEndpoint('SecretsManagerEndpoint', 'secretsmanager');
+      // Migrate reads the password of the database's master, from inside.
+      this.ways.unshift(this.interfaceEndpoint('SecretsManagerEndpoint', 'secretsmanager'));
     }
     if (props.batch) {
       // ECR's own calls, then Docker's. The layers themselves come through S3.
@@ -133,15 +136,15 @@ export class Network extends Construct implements Place {
     }
   }
 
-  private interfaceEndpoint(id: string, service: string): void {
-    new ec2.CfnVPCEndpoint(this, id, {
+  private interfaceEndpoint(id: string, service: string): string {
+    return new ec2.CfnVPCEndpoint(this, id, {
       vpcId: this.vpcId,
       vpcEndpointType: 'Interface',
       serviceName: `com.amazonaws.${Aws.REGION}.${service}`,
       privateDnsEnabled: true,
       subnetIds: this.subnetIds,
       securityGroupIds: [this.endpointGroup.ref],
-    });
+    }).ref;
   }
 }
 
@@ -164,9 +167,22 @@ function s3Policy(storage: Storage): iam.PolicyDocument {
       ...[workBucket, mediaBucket].flatMap((each) => [each.bucketArn, each.arnForObjects('*')]),
     ],
   );
+  // CloudFormation waits for migrate's answer in a bucket of its own. Regions that are newer have
+  // dashes in its name.
+  const responses = (region: string): string =>
+    `arn:${Aws.PARTITION}:s3:::cloudformation-custom-resource-response-${region}/*`;
+  const answer = allow(
+    'AnswerCloudFormation',
+    ['s3:PutObject'],
+    [responses(Fn.join('', Fn.split('-', Aws.REGION))), responses(Aws.REGION)],
+  );
   // Where ECR keeps the layers of all images of a region.
   const layers = `arn:${Aws.PARTITION}:s3:::prod-${Aws.REGION}-starport-layer-bucket/*`;
-  return document(forAnybody(own), forAnybody(allow('ImageLayers', ['s3:GetObject'], [layers])));
+  return document(
+    forAnybody(own),
+    forAnybody(answer),
+    forAnybody(allow('ImageLayers', ['s3:GetObject'], [layers])),
+  );
 }
 
 function dynamoDbPolicy(storage: Storage): iam.PolicyDocument {

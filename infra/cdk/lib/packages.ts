@@ -7,12 +7,14 @@ export interface MillracePackages {
   readonly functions: string;
   /** The folder of the ffmpeg layer: what is in it is at `/opt`. */
   readonly layer: string;
+  /** The folder of the layer with RDS's authorities. */
+  readonly databaseCa: string;
   /** The definition of the state machine. */
   readonly stateMachine: string;
 }
 
 /**
- * Where a checkout has them, once `cargo lambda build` and `layers/ffmpeg/build.py` have run.
+ * Where a checkout has them, once `cargo xtask package` and `layers/rds-ca/build.py` have run.
  *
  * @throws when `root` is no checkout
  */
@@ -24,6 +26,7 @@ export function packagesOf(root: string): MillracePackages {
   return {
     functions: path.join(root, 'target/lambda'),
     layer: path.join(root, 'layers/ffmpeg'),
+    databaseCa: path.join(root, 'layers/rds-ca'),
     stateMachine,
   };
 }

@@ -21,10 +21,25 @@ export interface MillraceSettings {
   /** How long what was deleted or overwritten in the media bucket can be brought back. */
   readonly mediaUndeleteDays?: number;
   /**
+   * How far back the sweep looks for uploads without a job. Each of them is looked up four times an
+   * hour.
+   */
+  readonly sweepDays?: number;
+  /**
    * Memory of an encoder. Processors come with it, one per 1,769 MB. New AWS accounts are limited
    * to 3,008 MB until they ask for more.
    */
   readonly encoderMemoryMb?: number;
+  /**
+   * The longest invocation of an encoder, in seconds. The planner sends what is likely to need more
+   * than half of it to Batch, if there is Batch.
+   */
+  readonly encoderSeconds?: number;
+  /**
+   * The longest invocation of segment, in seconds. A source that takes longer is segmented by Batch,
+   * if there is Batch.
+   */
+  readonly segmentSeconds?: number;
   /** Where the functions find ffmpeg. The default is in the layer. */
   readonly ffmpegPath?: string;
   /** Where the functions find ffprobe. The default is in the layer. */
@@ -35,12 +50,19 @@ export interface MillraceSettings {
    */
   readonly heavyEncoder?: 'none' | 'cpu' | 'gpu';
   /**
-   * The container image of heavy-encode and heavy-segment, for x86-64, in this account's ECR.
+   * The container image of heavy-encode (infra/batch/Dockerfile), for x86-64, in this account's ECR.
    * Private subnets reach no other registry.
    */
   readonly heavyImage?: string;
   /** The most processors that each of the Batch environments grows to. */
   readonly heavyMaxVcpus?: number;
+  /** The longest that the encode of one chunk may take on Batch, in seconds. */
+  readonly heavySeconds?: number;
+  /**
+   * How long a Batch job may be silent before it is tried again, in seconds. It counts from the
+   * submission, so it has to outlast the start of a machine.
+   */
+  readonly heavyHeartbeatSeconds?: number;
   /** Where `heavyImage` has ffmpeg. */
   readonly heavyFfmpegPath?: string;
   /** Where `heavyImage` has ffprobe. */
@@ -67,13 +89,25 @@ export interface MillraceSettings {
   readonly databaseAuth?: 'iam' | 'password';
   /** Only for `databaseAuth: 'password'`. */
   readonly databasePassword?: SecretValue;
+  /**
+   * For `databaseHost`: a secret of Secrets Manager, JSON with username and password, of a user who
+   * may change the schema and make users. Only the migrate function reads it. What the stack creates
+   * has a master with a secret of its own.
+   */
+  readonly databaseOwnerSecretArn?: string;
+  /**
+   * Where the functions find the authorities that signed the database's certificate. The default is
+   * in the layer. Empty for a server outside of RDS with a certificate of the web's own.
+   */
+  readonly databaseCaPath?: string;
   /** The size of the server, for `databaseKind: 'instance'`. */
   readonly databaseInstanceClass?: string;
   /** The most capacity units that the server grows to, for `databaseKind: 'aurora'`. */
   readonly databaseMaxCapacity?: number;
   /**
-   * A VPC of yours for database and Batch. Its subnets have to reach S3 and DynamoDB, and for Batch
-   * ECR, ECS, CloudWatch Logs and Step Functions. Without one, a VPC is created that does.
+   * A VPC of yours for database and Batch. Its subnets have to reach S3 and DynamoDB, for the database
+   * Secrets Manager, and for Batch ECR, ECS, CloudWatch Logs and Step Functions. Without one, a VPC is
+   * created that does.
    */
   readonly vpcId?: string;
   /** Private subnets of `vpcId`, in two zones at least. */
@@ -111,7 +145,10 @@ export const LIMITS: Readonly<Record<PlainName, Limits>> = {
   },
   workRetentionDays: { default: 7, minimum: 2 },
   mediaUndeleteDays: { default: 30, minimum: 1 },
+  sweepDays: { default: 14, minimum: 1, maximum: 3650 },
   encoderMemoryMb: { default: 5307, minimum: 3008, maximum: 10240 },
+  encoderSeconds: { default: 900, minimum: 1, maximum: 900 },
+  segmentSeconds: { default: 900, minimum: 1, maximum: 900 },
   ffmpegPath: { default: '/opt/bin/ffmpeg' },
   ffprobePath: { default: '/opt/bin/ffprobe' },
   heavyEncoder: { default: 'none', allowed: ['none', 'cpu', 'gpu'] },
@@ -121,8 +158,10 @@ export const LIMITS: Readonly<Record<PlainName, Limits>> = {
       '^([0-9]{12}\\.dkr\\.ecr\\.[a-z0-9-]+\\.amazonaws\\.com(\\.cn)?/[a-z0-9._-]+[:@][A-Za-z0-9:._-]+)?$',
   },
   heavyMaxVcpus: { default: 256, minimum: 16 },
-  heavyFfmpegPath: { default: '/usr/local/bin/ffmpeg' },
-  heavyFfprobePath: { default: '/usr/local/bin/ffprobe' },
+  heavySeconds: { default: 7200, minimum: 60, maximum: 86400 },
+  heavyHeartbeatSeconds: { default: 600, minimum: 5, maximum: 86400 },
+  heavyFfmpegPath: { default: '/opt/bin/ffmpeg' },
+  heavyFfprobePath: { default: '/opt/bin/ffprobe' },
   gpuInstanceTypes: { default: ['g6.xlarge', 'g6.2xlarge'] },
   databaseKind: { default: 'instance', allowed: ['instance', 'aurora', 'external'] },
   databaseHost: { default: '' },
@@ -130,6 +169,8 @@ export const LIMITS: Readonly<Record<PlainName, Limits>> = {
   databaseName: { default: 'millrace' },
   databaseUser: { default: 'millrace' },
   databaseAuth: { default: 'iam', allowed: ['iam', 'password'] },
+  databaseOwnerSecretArn: { default: '', pattern: '^(arn:[a-z-]+:secretsmanager:.+)?$' },
+  databaseCaPath: { default: '/opt/rds-ca.pem', pattern: '^(/.+)?$' },
   databaseInstanceClass: { default: 'db.t4g.small' },
   databaseMaxCapacity: { default: 4, minimum: 1, maximum: 256 },
   vpcId: { default: '', pattern: '^(vpc-[0-9a-z]+)?$' },
@@ -214,6 +255,9 @@ function checkTogether(settings: Settings): void {
   if (databaseKind === 'external' && databaseHost === '') {
     throw new Error('databaseKind: external needs databaseHost');
   }
+  if (databaseHost !== '' && settings.databaseOwnerSecretArn === '') {
+    throw new Error('databaseHost needs databaseOwnerSecretArn');
+  }
   if (databaseHost === '' && databaseAuth !== 'iam') {
     throw new Error('A database of this stack takes tokens only: leave databaseAuth at iam');
   }
@@ -228,4 +272,13 @@ function checkTogether(settings: Settings): void {
 /** Whether there is a database of ours. */
 export function createsDatabase(settings: Settings): boolean {
   return settings.databaseHost === '' && settings.databaseKind !== 'external';
+}
+
+/** What the planner may count on, as segment is told. */
+export function capacity(settings: Settings): Record<string, string> {
+  return {
+    MILLRACE_BATCH: settings.heavyEncoder === 'none' ? 'no' : 'yes',
+    MILLRACE_ENCODER_MEMORY_MB: String(settings.encoderMemoryMb),
+    MILLRACE_ENCODER_SECONDS: String(settings.encoderSeconds),
+  };
 }

@@ -32,13 +32,13 @@ export class MillraceStack extends Stack {
   }
 
   private outputs(): void {
-    const { storage, queues, database, stages, transcode, trigger } = this.millrace;
+    const { storage, queues, database, schema, stages, transcode, trigger } = this.millrace;
     if (database !== undefined) {
       this.output('DatabaseHost', database.host, "The database's host");
       this.output(
         'DatabaseMasterSecret',
         database.masterSecretArn,
-        'Name and password of the user that prepares the database',
+        'Name and password of the user that migrate is, and an operator in need',
       );
       this.output(
         'DatabaseClientSecurityGroup',
@@ -77,6 +77,7 @@ export class MillraceStack extends Stack {
     this.output('ThumbnailFunction', stages.thumbnail.functionName);
     this.output('AssembleManifestFunction', stages.assembleManifest.functionName);
     this.output('UpdateMetadataFunction', stages.updateMetadata.functionName);
+    this.output('MigrateFunction', schema.migrate.functionName);
   }
 
   private output(id: string, value: string, description?: string): void {

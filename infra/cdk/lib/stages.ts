@@ -3,14 +3,14 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { Database } from './database';
+import { PlacedDatabase, joinDatabase } from './database';
 import { createFunction, createFunctionRole, createLogs } from './function';
-import { allow, document, localArn } from './iam';
+import { allow, document, localArn, networkInterfaces } from './iam';
 import { acknowledgeWildcards } from './nag';
-import { Place } from './network';
 import { MillracePackages } from './packages';
 import { Policies } from './policies';
-import { Settings } from './settings';
+import { Schema } from './schema';
+import { Settings, capacity } from './settings';
 import { Storage } from './storage';
 
 /** What the stages stand on. */
@@ -18,8 +18,9 @@ export interface StagesProps {
   readonly packages: MillracePackages;
   readonly storage: Storage;
   readonly policies: Policies;
-  /** Where there is a database of ours: it, and where it is. */
-  readonly database?: { readonly server: Database; readonly place: Place };
+  /** Where there is a database of ours. */
+  readonly database?: PlacedDatabase;
+  readonly schema: Schema;
 }
 
 /** One stage of the pipeline, as it differs from the others. */
@@ -30,6 +31,8 @@ interface Stage {
   readonly timeoutSeconds: number;
   readonly usesFfmpeg: boolean;
   readonly policies: iam.IManagedPolicy[];
+  /** What it is told beside storage and tools. */
+  readonly environment?: Record<string, string>;
 }
 
 /** The functions that the state machine calls. */
@@ -55,15 +58,16 @@ export class Stages extends Construct {
       package: 'segment',
       description: 'Probes the source, plans the encodes, cuts source segments where needed',
       memoryMb: 1769,
-      timeoutSeconds: 900,
+      timeoutSeconds: settings.segmentSeconds,
       usesFfmpeg: true,
       policies: [readSource, workOnJob],
+      environment: capacity(settings),
     });
     this.encodeVideo = this.stage('EncodeVideo', {
       package: 'encode-video',
       description: 'Encodes all rungs of one encode chunk',
       memoryMb: settings.encoderMemoryMb,
-      timeoutSeconds: 900,
+      timeoutSeconds: settings.encoderSeconds,
       usesFfmpeg: true,
       policies: [readSource, workOnJob, publishMedia],
     });
@@ -116,7 +120,7 @@ export class Stages extends Construct {
       ...stage,
       role: createFunctionRole(this, `${name}FunctionRole`, stage.policies),
       logGroup: createLogs(this, `${name}Logs`, this.settings),
-      ...(stage.usesFfmpeg && { layer: this.layer }),
+      ...(stage.usesFfmpeg && { layer: this.layer, scratch: true }),
       environment: {
         MILLRACE_WORK_BUCKET: workBucket.bucketName,
         ...(publishes && { MILLRACE_MEDIA_BUCKET: mediaBucket.bucketName }),
@@ -125,6 +129,7 @@ export class Stages extends Construct {
           MILLRACE_FFMPEG: this.settings.ffmpegPath,
           MILLRACE_FFPROBE: this.settings.ffprobePath,
         }),
+        ...stage.environment,
       },
     });
   }
@@ -145,6 +150,7 @@ export class Stages extends Construct {
         timeoutSeconds: 60,
         role: this.updateMetadataRole(logGroup),
         logGroup,
+        layer: props.schema.layer,
         environment: {
           MILLRACE_WORK_BUCKET: workBucket.bucketName,
           MILLRACE_MEDIA_BUCKET: mediaBucket.bucketName,
@@ -156,17 +162,16 @@ export class Stages extends Construct {
           MILLRACE_DATABASE_AUTH: settings.databaseAuth,
           // In the function's environment, as it is with SAM; iam needs none.
           MILLRACE_DATABASE_PASSWORD: settings.databasePassword.unsafeUnwrap(),
+          MILLRACE_DATABASE_CA: settings.databaseCaPath,
         },
       },
     );
-    if (props.database !== undefined) {
-      // Beside the database. Tokens are signed without a call, so S3 and DynamoDB are all that it
-      // needs to reach from there. The construct's own `vpc` takes no plain ids.
-      (created.node.defaultChild as lambda.CfnFunction).vpcConfig = {
-        subnetIds: props.database.place.subnetIds,
-        securityGroupIds: [props.database.server.clientSecurityGroupId],
-      };
-    }
+    // The last stage of every job, and the only one with rows to write: nothing of a release asks for
+    // a schema that is not there.
+    (created.node.defaultChild as lambda.CfnFunction).addResourceDependency(props.schema.resource);
+    // Beside the database. Tokens are signed without a call, so S3 and DynamoDB are all that it needs
+    // to reach from there.
+    joinDatabase(created, props.database);
     return created;
   }
 
@@ -225,30 +230,4 @@ export class Stages extends Construct {
     ]);
     return role;
   }
-}
-
-function networkInterfaces(): iam.PolicyDocument {
-  return document(
-    // Lambda checks for exactly these before it accepts the function, on any resource.
-    allow(
-      'JoinVpc',
-      [
-        'ec2:AssignPrivateIpAddresses',
-        'ec2:CreateNetworkInterface',
-        'ec2:DeleteNetworkInterface',
-        'ec2:DescribeNetworkInterfaces',
-        'ec2:DescribeSubnets',
-        'ec2:UnassignPrivateIpAddresses',
-      ],
-      ['*'],
-    ),
-    // They are for Lambda itself. The function's own calls carry this key.
-    new iam.PolicyStatement({
-      sid: 'NotByTheFunction',
-      effect: iam.Effect.DENY,
-      actions: ['ec2:*'],
-      resources: ['*'],
-      conditions: { Null: { 'lambda:SourceFunctionArn': 'false' } },
-    }),
-  );
 }

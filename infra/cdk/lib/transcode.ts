@@ -34,7 +34,7 @@ export class Transcode extends Construct {
       stateMachineName: stateMachineName(),
       stateMachineType: sfn.StateMachineType.STANDARD,
       definitionBody: sfn.DefinitionBody.fromFile(props.definition),
-      definitionSubstitutions: substitutions(props),
+      definitionSubstitutions: substitutions(props, settings),
       role: this.role(props),
     });
     this.log(logGroup);
@@ -88,13 +88,17 @@ export class Transcode extends Construct {
 }
 
 /** The values for the names in the definition. */
-function substitutions({ stages, heavy }: TranscodeProps): Record<string, string> {
+function substitutions(
+  { stages, heavy }: TranscodeProps,
+  settings: Settings,
+): Record<string, string> {
   const functions = functionsOf(stages).map(([name, stage]) => [
     `${name}FunctionArn`,
     stage.functionArn,
   ]);
   return {
     ...Object.fromEntries(functions),
+    HeavyHeartbeatSeconds: String(settings.heavyHeartbeatSeconds),
     // Without Batch no chunk is heavy, and no state that names these is reached.
     HeavyEncodeQueueArn: heavy?.encode.queueArn ?? 'none',
     HeavyEncodeJobArn: heavy?.encode.jobArn ?? 'none',

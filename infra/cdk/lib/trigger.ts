@@ -50,6 +50,7 @@ export class Trigger extends Construct {
         MILLRACE_TABLE: props.storage.table.tableName,
         MILLRACE_STATE_MACHINE_ARN: props.stateMachine.stateMachineArn,
         MILLRACE_UPLOADS_BUCKET: uploadsBucketName(),
+        MILLRACE_SWEEP_DAYS: String(settings.sweepDays),
       },
     });
     new lambda.CfnEventInvokeConfig(this, 'TriggerFunctionEventInvokeConfig', {
@@ -74,7 +75,12 @@ export class Trigger extends Construct {
       allow('ListUploads', ['s3:ListBucketVersions'], [uploadsBucketArn()]),
       allow(
         'JobRecords',
-        ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+        [
+          'dynamodb:BatchGetItem',
+          'dynamodb:GetItem',
+          'dynamodb:PutItem',
+          'dynamodb:UpdateItem',
+        ],
         [tableArn],
       ),
       allow('FindAbandonedJobs', ['dynamodb:Query'], [`${tableArn}/index/open`]),

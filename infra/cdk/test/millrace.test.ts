@@ -7,16 +7,16 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Millrace, MillraceStack, packagesOf } from '../lib';
-import { SETTINGS, app, placeholders, stack } from './support';
+import { OWNER, SETTINGS, app, placeholders, stack } from './support';
 
 for (const [name, settings] of Object.entries(SETTINGS)) {
   test(`no function and no resource of the CDK's own: ${name}`, () => {
     const template = Template.fromStack(stack(settings));
-    template.resourceCountIs('AWS::Lambda::Function', 7);
+    template.resourceCountIs('AWS::Lambda::Function', 8);
     const kinds = Object.values(template.toJSON()['Resources'] as Record<string, { Type: string }>);
     assert.deepEqual(
       kinds.map(({ Type }) => Type).filter((kind) => /^Custom|^AWS::CDK|^AWS::CloudForm/.test(kind)),
-      [],
+      ['Custom::Schema'],
     );
   });
 }
@@ -78,7 +78,7 @@ test('a second one in a stack is refused', () => {
 test('a function that was not built is named', () => {
   const packages = { ...placeholders(), functions: '/nowhere' };
   assert.throws(() => new MillraceStack(app(), 'millrace', { packages }), {
-    message: /no package \/nowhere\/segment: run `cargo lambda build/,
+    message: /no package \/nowhere\/migrate: run `cargo xtask package/,
   });
 });
 
@@ -87,7 +87,11 @@ test('a folder that is no checkout is named', () => {
 });
 
 test('a password is asked for at the deployment and is in no template', () => {
-  const settings = { databaseHost: 'db.example.com', databaseAuth: 'password' } as const;
+  const settings = {
+    databaseHost: 'db.example.com',
+    databaseOwnerSecretArn: OWNER,
+    databaseAuth: 'password',
+  } as const;
   const template = Template.fromStack(stack(settings));
   template.hasParameter('DatabasePassword', { NoEcho: true });
   template.hasResourceProperties('AWS::Lambda::Function', {
@@ -97,7 +101,12 @@ test('a password is asked for at the deployment and is in no template', () => {
 
 test('a password of a secret is read at the deployment', () => {
   const databasePassword = SecretValue.secretsManager('films-database');
-  const settings = { databaseHost: 'db', databaseAuth: 'password', databasePassword } as const;
+  const settings = {
+    databaseHost: 'db',
+    databaseOwnerSecretArn: OWNER,
+    databaseAuth: 'password',
+    databasePassword,
+  } as const;
   const template = Template.fromStack(stack(settings));
   template.hasResourceProperties('AWS::Lambda::Function', {
     Environment: {
@@ -111,5 +120,5 @@ test('functions are built for the architecture that was asked for', () => {
   const architectures = template.findResources('AWS::Lambda::Function', {
     Properties: { Architectures: [lambda.Architecture.X86_64.name] },
   });
-  assert.equal(Object.keys(architectures).length, 7);
+  assert.equal(Object.keys(architectures).length, 8);
 });

@@ -16,6 +16,7 @@ const REFUSED: [MillraceSettings | Record<string, unknown>, RegExp][] = [
   [{ vpcId: 'mine' }, /^vpcId is mine, and should match /],
   [{ alarmTopicArn: 'mail' }, /^alarmTopicArn is mail, and should match /],
   [{ databaseKind: 'external' }, /^databaseKind: external needs databaseHost$/],
+  [{ databaseHost: 'db' }, /^databaseHost needs databaseOwnerSecretArn$/],
   [{ databaseAuth: 'password' }, /^A database of this stack takes tokens only/],
   [{ heavyEncoder: 'gpu' }, /need heavyImage$/],
   [{ vpcId: 'vpc-1' }, /^vpcId needs subnetIds$/],

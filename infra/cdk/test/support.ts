@@ -14,6 +14,7 @@ const FUNCTIONS = [
   'thumbnail',
   'assemble-manifest',
   'update-metadata',
+  'migrate',
 ];
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-cdk-'));
@@ -22,11 +23,14 @@ process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
 /** An image as `heavyImage` takes it. */
 export const IMAGE = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/millrace-heavy-encode:1.0.0';
 
+/** The secret of somebody's own database. */
+export const OWNER = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:owner-AbCdEf';
+
 /** Settings that between them turn on all there is. */
 export const SETTINGS: Record<string, MillraceSettings> = {
   defaults: {},
   aurora: { databaseKind: 'aurora', alarmTopicArn: 'arn:aws:sns:eu-west-1:111122223333:a' },
-  'external database': { databaseKind: 'external', databaseHost: 'db.example.com' },
+  'external database': { databaseKind: 'external', databaseHost: 'db.example.com', databaseOwnerSecretArn: OWNER },
   cpu: { heavyEncoder: 'cpu', heavyImage: IMAGE },
   gpu: { heavyEncoder: 'gpu', heavyImage: IMAGE },
   'plain HTTP': { requireTls: false },
@@ -43,7 +47,7 @@ export function placeholders(): MillracePackages {
   fs.mkdirSync(layer, { recursive: true });
   const stateMachine = path.join(folder, 'transcode.asl.json');
   fs.writeFileSync(stateMachine, '{}');
-  return { functions, layer, stateMachine };
+  return { functions, layer, databaseCa: layer, stateMachine };
 }
 
 /** An app that writes nothing outside of the temporary folder. */
