@@ -32,22 +32,21 @@ for (const [name, settings] of Object.entries(SETTINGS)) {
 }
 
 test('each explanation is of something that cdk-nag finds', () => {
-  const [unexplained, found] = [new Set<string>(), new Set<string>()];
+  const [explanations, found] = [new Set<string>(), new Set<string>()];
   for (const settings of Object.values(SETTINGS)) {
     const checked = stack(settings);
     // As if nothing had been explained.
-    const checks = Object.assign(new AwsSolutionsChecks() as object, {
-      isAcknowledged: () => false,
-    }) as AwsSolutionsChecks;
+    const checks = new AwsSolutionsChecks();
+    Object.assign(checks as object, { isAcknowledged: () => false });
     findings(checked, checks).forEach((finding) => found.add(finding));
     for (const construct of checked.node.findAll()) {
       for (const rule of explained(construct)) {
-        unexplained.add(`${rule} at ${construct.node.path}`);
+        explanations.add(`${rule} at ${construct.node.path}`);
       }
     }
   }
   const all = [...found];
-  const idle = [...unexplained].filter((each) => !all.some((finding) => finding.startsWith(each)));
+  const idle = [...explanations].filter((each) => !all.some((finding) => finding.startsWith(each)));
   assert.ok(all.length > 0);
   assert.deepEqual(idle, []);
 });
