@@ -4,6 +4,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Millrace, MillraceStack, packagesOf } from '../lib';
@@ -60,9 +61,12 @@ test('it takes its place in an app of somebody else', () => {
 
 test('it takes a place below another construct, and one in each of several stacks', () => {
   const all = app();
-  for (const name of ['first', 'second']) {
-    const theirs = new Stack(all, name);
-    new Millrace(theirs, 'Millrace', { packages: placeholders() });
+  const stacks = ['first', 'second'].map((name) => new Stack(all, name));
+  for (const theirs of stacks) {
+    const below = new Construct(theirs, 'Media');
+    new Millrace(below, 'Films', { packages: placeholders() });
+  }
+  for (const theirs of stacks) {
     Template.fromStack(theirs).resourceCountIs('AWS::StepFunctions::StateMachine', 1);
   }
 });
