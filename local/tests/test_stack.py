@@ -520,11 +520,18 @@ class Schema(unittest.TestCase):
         self.assertEqual(self.ask(stack, members), ["another", "millrace"])
 
     def test_a_stack_without_it_does_not_come_up(self) -> None:
-        running = self.start("DatabaseName=absent")
-        running.say_built()
-        assert running.process.stdout is not None
-        said = json.loads(running.process.stdout.readlines()[-1])["error"]
-        self.assertRegex(said, "Schema: DatabaseRefused: .*migrate.*\"absent\" does not exist")
+        for parameter, reason in (
+            ("DatabaseName=absent", "DatabaseRefused: .*migrate.*\"absent\" does not exist"),
+            ("DatabaseCaPath=/opt/absent.pem", "ConfigInvalid: .* /opt/absent.pem, which is no file"),
+            ("DatabaseCaPath=", "DatabaseRefused: .* no encryption"),
+        ):
+            with self.subTest(parameter):
+                running = self.start(parameter)
+                running.say_built()
+                assert running.process.stdout is not None
+                said = json.loads(running.process.stdout.readlines()[-1])["error"]
+                self.assertRegex(said, f"Schema: {reason}")
+                running.close()
 
 
 class Template(unittest.TestCase):

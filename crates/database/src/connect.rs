@@ -131,6 +131,7 @@ impl DatabaseConfig {
 #[derive(Debug)]
 pub struct Database {
     pool: PgPool,
+    ca: Option<PathBuf>,
     token: Option<Token>,
 }
 
@@ -154,6 +155,7 @@ impl Database {
             Auth::IamToken(_) => String::new(),
         };
         let pool = pool(config.options(&password));
+        let ca = config.ca.clone();
         let token = match &config.auth {
             Auth::Password(_) => None,
             Auth::IamToken(sdk) => Some(Token {
@@ -162,7 +164,7 @@ impl Database {
                 config,
             }),
         };
-        Self { pool, token }
+        Self { pool, ca, token }
     }
 
     /// As [`Database::lazy`], but makes sure that the server answers and lets this role in.
@@ -185,6 +187,7 @@ impl Database {
             .map_err(|error| DatabaseError::of("read the database's URL", error))?;
         Ok(Self {
             pool: pool(options),
+            ca: None,
             token: None,
         })
     }
@@ -221,8 +224,12 @@ impl Database {
         Ok(&self.pool)
     }
 
-    /// Makes sure that a new connection has a valid password.
+    /// Makes sure that a new connection has authorities and a valid password.
     async fn renew(&self) -> Result<(), DatabaseError> {
+        // The driver would only say that some file is not there, as if the server were away.
+        if let Some(ca) = self.ca.as_ref().filter(|ca| !ca.is_file()) {
+            return Err(DatabaseError::NoAuthorities(ca.clone()));
+        }
         if let Some(token) = &self.token {
             let mut signed = token.signed.lock().await;
             let now = token.now();
@@ -286,6 +293,8 @@ async fn is_alive(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
 
 #[cfg(test)]
 mod tests {
+    use domain::{ErrorCode, Fault as _};
+
     use super::*;
 
     fn config(host: &str, auth: Auth) -> DatabaseConfig {
@@ -323,6 +332,18 @@ mod tests {
         assert!(!is_old(signed, signed + Duration::from_mins(10)));
         assert!(is_old(signed, signed + Duration::from_secs(601)));
         assert!(is_old(signed, signed - Duration::from_secs(1)));
+    }
+
+    #[tokio::test]
+    async fn authorities_that_are_not_there_are_named() {
+        let absent = DatabaseConfig {
+            ca: Some("/opt/absent.pem".into()),
+            ..config("db.example.com", Auth::Password("p".to_owned()))
+        };
+        let error = Database::lazy(absent).migrate().await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ConfigInvalid);
+        let said = "MILLRACE_DATABASE_CA names /opt/absent.pem, which is no file";
+        assert_eq!(error.to_string(), said);
     }
 
     #[test]

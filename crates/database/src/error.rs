@@ -1,5 +1,7 @@
 //! What can go wrong between Millrace and PostgreSQL.
 
+use std::path::PathBuf;
+
 use domain::{ErrorCode, Fault};
 use sqlx::migrate::MigrateError;
 
@@ -30,6 +32,9 @@ pub enum DatabaseError {
     /// No token could be signed for the connection.
     #[error("no credentials to sign a database token with")]
     Token(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The authorities that signed the server's certificate are not where they should be.
+    #[error("MILLRACE_DATABASE_CA names {}, which is no file", .0.display())]
+    NoAuthorities(PathBuf),
     /// A figure does not fit its column, or a row not its type.
     #[error("{what} does not fit: {value}")]
     Misfit {
@@ -44,6 +49,7 @@ impl Fault for DatabaseError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Unavailable { .. } | Self::Token(_) => ErrorCode::DatabaseUnavailable,
+            Self::NoAuthorities(_) => ErrorCode::ConfigInvalid,
             Self::Refused { .. } | Self::Migration(_) | Self::Misfit { .. } => {
                 ErrorCode::DatabaseRefused
             }

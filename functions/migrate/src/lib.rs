@@ -68,11 +68,14 @@ impl Fault for MigrateError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Config(error) => error.code(),
+            // Both are named by the template.
+            Self::Store(StoreError::NotFound { .. }) | Self::OtherBuild { .. } => {
+                ErrorCode::ConfigInvalid
+            }
             Self::Store(error) => error.code(),
             Self::Database(error) => error.code(),
             Self::Reply(error) => error.code(),
             Self::NoUser | Self::NoVersion => ErrorCode::InputInvalid,
-            Self::OtherBuild { .. } => ErrorCode::ConfigInvalid,
             Self::Late => ErrorCode::DeadlineNear,
         }
     }

@@ -166,7 +166,7 @@ async fn a_failure_is_told_with_its_name() {
         (
             Behaviour::LetsNobodyIn,
             "app",
-            "Internal: secret master does not exist",
+            "ConfigInvalid: secret master does not exist",
         ),
     ] {
         let listener = Listener::answering(200).await;
