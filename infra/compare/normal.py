@@ -12,6 +12,7 @@ tags ``…:createdBy``                   SAM's mark
 ``DependsOn`` of what is referred to   the reference is enough
 a role's inline policies               are one set of permissions; names and ``Sid`` are labels
 empty lists                            say nothing
+the order of a container's variables   they are a set
 =====================================  ==========================================================
 """
 
@@ -104,6 +105,8 @@ class Normalizer:
             inner = self.value(each)
             if key == "Tags":
                 inner = [tag for tag in inner if tag["Key"] not in _CREATED_BY]
+            if key == "Environment" and isinstance(inner, list):
+                inner = sorted(inner, key=lambda variable: str(variable["Name"]))
             if inner != []:
                 normal[key] = inner
         return normal

@@ -5,6 +5,7 @@
 //! there is a line for each step with its time and the CPU it took.
 
 mod browser;
+mod cdk;
 mod interrupt;
 mod node;
 mod report;
@@ -35,6 +36,8 @@ enum Part {
     Fmt,
     /// State machine, template, spelling
     Gates,
+    /// The CDK app: its tests, cdk-nag, and that it deploys what the SAM template does
+    Cdk,
     /// Lints, warnings denied
     Clippy,
     /// Unit and property tests, and the tests of the local stack

@@ -22,6 +22,7 @@ pub(super) struct Node {
     pub(super) program: PathBuf,
     /// Its `node_modules`.
     pub(super) packages: PathBuf,
+    npm: PathBuf,
 }
 
 impl Node {
@@ -55,7 +56,29 @@ impl Node {
         Ok(Self {
             program: installation.node,
             packages: folder.join("node_modules"),
+            npm: installation.npm,
         })
+    }
+
+    /// Installs the packages of a project beside its `package.json`, once per content of its lock
+    /// file: what compiles there looks for them there.
+    ///
+    /// # Errors
+    /// When a package can't be had.
+    pub(super) fn install_into(&self, project: &Path) -> Result<()> {
+        let locked = fs::read(project.join("package-lock.json"))
+            .with_context(|| format!("{} locks no packages", project.display()))?;
+        let marker = project.join("node_modules/.locked");
+        let hash = hex(&Sha256::digest(&locked));
+        if fs::read_to_string(&marker).is_ok_and(|installed| installed == hash) {
+            return Ok(());
+        }
+        let mut npm = Command::new(&self.program);
+        npm.arg(&self.npm)
+            .args(["ci", "--ignore-scripts"])
+            .current_dir(project);
+        quietly(&mut npm).with_context(|| format!("npm could not fill {}", project.display()))?;
+        Ok(fs::write(marker, hash)?)
     }
 }
 
@@ -166,17 +189,16 @@ fn install_packages(installation: &Installation, project: &Path, folder: &Path) 
 }
 
 /// Runs a command; says what it said only when it fails.
-fn quietly(command: &mut Command) -> Result<()> {
+pub(super) fn quietly(command: &mut Command) -> Result<()> {
     let program = command.get_program().display().to_string();
     let output = command
         .stdin(Stdio::null())
         .output()
         .with_context(|| format!("cannot start {program}"))?;
     if !output.status.success() {
-        bail!(
-            "{program}: {}",
-            String::from_utf8_lossy(&output.stderr).trim_end()
-        );
+        // Linters and test runners say it on standard output.
+        let said = [output.stdout, output.stderr].concat();
+        bail!("{program}: {}", String::from_utf8_lossy(&said).trim_end());
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::node::Node;
 use super::report::{Output, Report};
 use super::tests::{self, Selection, Variables};
-use super::{Part, browser, is_ci};
+use super::{Part, browser, cdk, is_ci};
 use crate::local::{Stack, Wanted};
 use crate::setup::Tools;
 use crate::ui;
@@ -40,7 +40,9 @@ pub(super) fn run(workspace: &Workspace, report: &mut Report, wants: impl Fn(Par
         );
     }
 
-    let needs_tools = [Part::Gates, Part::Unit, Part::E2e].into_iter().any(&wants);
+    let needs_tools = [Part::Gates, Part::Cdk, Part::Unit, Part::E2e]
+        .into_iter()
+        .any(&wants);
     let tools = needs_tools
         .then(|| {
             report.step("python tools", Output::OnFailure, |_| {
@@ -50,7 +52,7 @@ pub(super) fn run(workspace: &Workspace, report: &mut Report, wants: impl Fn(Par
         .flatten();
     let node = tools
         .as_ref()
-        .filter(|_| wants(Part::Gates) || wants(Part::E2e))
+        .filter(|_| wants(Part::Gates) || wants(Part::Cdk) || wants(Part::E2e))
         .and_then(|tools| {
             report.step("node packages", Output::OnFailure, |_| {
                 Node::ensure(workspace, tools)
@@ -58,6 +60,13 @@ pub(super) fn run(workspace: &Workspace, report: &mut Report, wants: impl Fn(Par
         });
     if wants(Part::Gates) {
         gates(root, report, tools.as_ref(), node.as_ref());
+    }
+
+    if wants(Part::Cdk) {
+        match (&tools, &node) {
+            (Some(tools), Some(node)) => cdk::run(workspace, report, tools, node),
+            _ => report.skip("cdk", "no Python tools or no Node.js packages"),
+        }
     }
 
     if wants(Part::Clippy) {
