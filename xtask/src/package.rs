@@ -1,7 +1,9 @@
 //! `cargo xtask package`: what a deployment needs that is not in the repository, for one processor
-//! architecture: a package for each function, and the layer with ffmpeg.
+//! architecture: a package for each function, the layer with ffmpeg, and for one region the layer
+//! with RDS's authorities.
 //!
-//! Both templates find it where it is put: `target/lambda/NAME/bootstrap` and `layers/ffmpeg/bin`.
+//! Both templates find them where they are put: `target/lambda/NAME/bootstrap`,
+//! `layers/ffmpeg/bin`, `layers/rds-ca`.
 
 mod elf;
 
@@ -31,6 +33,10 @@ pub(crate) struct Args {
     /// The processor of the functions, as the templates' parameter of that name
     #[arg(long, value_enum, default_value = "arm64")]
     architecture: Architecture,
+    /// The region of the database, whose authorities are downloaded and checked by hash; without it
+    /// that layer stays as it is
+    #[arg(long)]
+    region: Option<String>,
 }
 
 /// A processor architecture by the name that AWS gives it.
@@ -86,6 +92,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let names = names(&workspace)?;
     build_functions(&workspace, architecture, &names)?;
     fill_layer(&workspace, architecture)?;
+    match &args.region {
+        Some(region) => fill_authorities(&workspace, region)?,
+        None => ui::note("no --region: layers/rds-ca stays as it is"),
+    }
     let layer = check_layer(&workspace, architecture)?;
     ui::line(format!("layer ffmpeg  {:>6.1} MB", megabytes(layer)));
     for name in &names {
@@ -153,6 +163,17 @@ fn fill_layer(workspace: &Workspace, architecture: Architecture) -> Result<()> {
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .current_dir(workspace.root());
     perform("filling the layer", &mut command)
+}
+
+fn fill_authorities(workspace: &Workspace, region: &str) -> Result<()> {
+    let tools = Tools::ensure(workspace)?;
+    let mut command = Command::new(&tools.python);
+    command
+        .arg("layers/rds-ca/build.py")
+        .args(["--region", region])
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .current_dir(workspace.root());
+    perform("fetching RDS's authorities", &mut command)
 }
 
 fn perform(what: &str, command: &mut Command) -> Result<()> {

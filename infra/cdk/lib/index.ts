@@ -8,6 +8,7 @@ export { Network, NetworkProps, Place } from './network';
 export { MillracePackages, packagesOf } from './packages';
 export { Policies } from './policies';
 export { Queues } from './queues';
+export { Schema, SchemaProps } from './schema';
 export { MillraceSettings, Settings, fromContext, settle } from './settings';
 export { MillraceStack } from './stack';
 export { Stages, StagesProps } from './stages';

@@ -55,6 +55,13 @@ pub(super) fn run(workspace: &Workspace, report: &mut Report, tools: &Tools, nod
         .env("AWS_DEFAULT_REGION", "eu-west-1")
         .current_dir(workspace.root().join("infra"));
     report.command("cdk and sam", Output::OnFailure, &mut compare);
+    let mut deploy = Command::new(&tools.python);
+    deploy
+        .args(["-m", "unittest", "tests.test_cdk"])
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("MILLRACE_NODE", &node.program)
+        .current_dir(workspace.root().join("local"));
+    report.command("cdk deployed", Output::OnFailure, &mut deploy);
 }
 
 fn test(node: &Node, app: &Path) -> Result<()> {
