@@ -2,7 +2,7 @@
 #![cfg(test)]
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use cloud::ports::KeepJob as _;
@@ -13,11 +13,8 @@ use e2e::clips;
 use e2e::containers::{Container, working_for};
 use e2e::environment::shipped_clip;
 use e2e::folders::differences;
-use e2e::stack::Stack;
+use e2e::stack::{Stack, eventually};
 use tempfile::TempDir;
-
-/// Longer than two silences, two encodes of the film, and the time that Batch gives a container.
-const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The shipped clip many times over, in small: several encode chunks, each of some seconds of work.
 fn film(folder: &Path, times: u32) -> Result<PathBuf> {
@@ -30,39 +27,20 @@ fn film(folder: &Path, times: u32) -> Result<PathBuf> {
     clips::make_from("film.mp4", &recipe, folder)
 }
 
-/// Waits until `done` gives something.
-async fn eventually<T>(what: &str, mut done: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
-    let began = Instant::now();
-    loop {
-        if let Some(value) = done().await? {
-            return Ok(value);
-        }
-        ensure!(began.elapsed() < PATIENCE, "{what} did not come");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-/// The container that encodes a chunk, when ffmpeg has begun.
-async fn encoding(request: &SegmentInput, index: u32) -> Result<Container> {
-    let chunk = format!("\"index\":{index},");
+/// A container that encodes, other than one that is known, when ffmpeg has begun. Chunks come in any
+/// order.
+async fn encoding(request: &SegmentInput, known: Option<&Container>) -> Result<Container> {
     let container = eventually("a container", async || {
         let mut working = working_for(&request.job)?.into_iter();
-        Ok(working.find(|one| one.stage == "encode-video" && one.input.contains(&chunk)))
+        Ok(working.find(|one| one.stage == "encode-video" && Some(one) != known))
     })
     .await?;
-    tokio::time::sleep(Duration::from_millis(700)).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
     Ok(container)
 }
 
 async fn ready(stack: &Stack, request: &SegmentInput) -> Result<AssetDocument> {
-    let asset = eventually("the job's end", async || {
-        let record = stack.client.job(request).await?;
-        if record.is_none_or(|record| record.state == JobState::Running) {
-            return Ok(None);
-        }
-        Ok(stack.client.asset(request).await?)
-    })
-    .await?;
+    let asset = stack.ended(request).await?;
     ensure!(asset.state == JobState::Ready, "{:?}", asset.error);
     Ok(asset)
 }
@@ -74,14 +52,6 @@ async fn gone(container: &Container) -> Result<()> {
     .await
 }
 
-/// Copies what an asset has published.
-async fn published(stack: &Stack, asset: &AssetDocument) -> Result<TempDir> {
-    let out = TempDir::new()?;
-    let stream = asset.published.as_ref().context("nothing is published")?;
-    stack.client.fetch(&stream.folder, out.path()).await?;
-    Ok(out)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn containers_that_die_make_the_bytes_of_functions_that_live() {
     let heavy = Stack::connect_heavy().await.unwrap();
@@ -91,9 +61,9 @@ async fn containers_that_die_make_the_bytes_of_functions_that_live() {
     let request = heavy.client.upload(key, &film).await.unwrap();
 
     // One dies without a word; one is told that its machine goes.
-    let died = encoding(&request, 1).await.unwrap();
+    let died = encoding(&request, None).await.unwrap();
     died.signal("KILL").unwrap();
-    let told = encoding(&request, 2).await.unwrap();
+    let told = encoding(&request, Some(&died)).await.unwrap();
     told.signal("TERM").unwrap();
     let disturbed = ready(&heavy, &request).await.unwrap();
     assert!(!died.is_running() && !told.is_running());
@@ -108,8 +78,8 @@ async fn containers_that_die_make_the_bytes_of_functions_that_live() {
     }
     let functions = Stack::connect().await.unwrap();
     let (_, undisturbed) = functions.transcode("eve/9/film.mp4", &film).await.unwrap();
-    let ours = published(&heavy, &disturbed).await.unwrap();
-    let theirs = published(&functions, &undisturbed).await.unwrap();
+    let ours = heavy.published(&disturbed).await.unwrap();
+    let theirs = functions.published(&undisturbed).await.unwrap();
     let differ = differences(ours.path(), theirs.path()).unwrap();
     assert_eq!(differ, [] as [String; 0]);
 }
@@ -123,16 +93,9 @@ async fn a_container_that_is_silent_is_given_up_and_one_that_hangs_is_ended() {
     let request = heavy.client.upload(key, &film).await.unwrap();
 
     // Both stand still: no heartbeat comes. One wakes up when nobody waits for it any more.
-    let late = encoding(&request, 1).await.unwrap();
+    let late = encoding(&request, None).await.unwrap();
     late.signal("STOP").unwrap();
-    let hanging = eventually("a second container", async || {
-        let working = working_for(&request.job)?;
-        Ok(working
-            .into_iter()
-            .find(|one| one != &late && one.stage == "encode-video"))
-    })
-    .await
-    .unwrap();
+    let hanging = encoding(&request, Some(&late)).await.unwrap();
     hanging.signal("STOP").unwrap();
     late.signal("CONT").unwrap();
     gone(&late).await.unwrap();
