@@ -2,15 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 
 /// Names of glibc's symbol versions begin with this.
 const GLIBC: &[u8] = b"GLIBC_2.";
+
+/// Digits of a minor version, at most.
+const LONGEST_MINOR: usize = 3;
 
 /// A program for Linux.
 #[derive(Debug)]
 pub(super) struct Executable {
     path: PathBuf,
+    machine: u16,
     content: Vec<u8>,
 }
 
@@ -26,11 +30,15 @@ impl Executable {
     }
 
     fn of(path: &Path, content: Vec<u8>) -> Result<Self> {
-        // Magic, ELFCLASS64, ELFDATA2LSB; then twelve bytes to e_machine.
-        let known = content.starts_with(b"\x7fELF\x02\x01") && content.len() >= 20;
-        ensure!(known, "{} is no program for Linux", path.display());
+        // Magic, ELFCLASS64, ELFDATA2LSB; e_machine has bytes 18 and 19.
+        let known = content.starts_with(b"\x7fELF\x02\x01");
+        let machine = content.get(18..20).and_then(|two| two.try_into().ok());
+        let machine = machine.filter(|_| known).map(u16::from_le_bytes);
+        let machine =
+            machine.with_context(|| format!("{} is no program for Linux", path.display()));
         Ok(Self {
             path: path.to_owned(),
+            machine: machine?,
             content,
         })
     }
@@ -46,16 +54,14 @@ impl Executable {
     }
 
     /// The processor's number, `e_machine`.
-    pub(super) fn machine(&self) -> u16 {
-        u16::from_le_bytes([self.content[18], self.content[19]])
+    pub(super) const fn machine(&self) -> u16 {
+        self.machine
     }
 
     /// The minor version of the newest glibc 2 that it asks for; none when it is static.
     pub(super) fn newest_glibc(&self) -> Option<u32> {
-        let starts = self.content.windows(GLIBC.len()).enumerate();
-        let versions = starts.filter(|(_, window)| *window == GLIBC);
-        let minors =
-            versions.filter_map(|(at, _)| leading_number(&self.content[at + GLIBC.len()..]));
+        let windows = self.content.windows(GLIBC.len() + LONGEST_MINOR);
+        let minors = windows.filter_map(|window| leading_number(window.strip_prefix(GLIBC)?));
         minors.max()
     }
 }
