@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 from millrace_local import template
+from samtranslator.metrics.metrics import Metrics
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
@@ -34,8 +35,11 @@ def expand(path: Path) -> dict[str, Json]:
     template.replace_local_files(body, path.parent, lambda _, file: f"s3://files/{file.name}")
     # The region decides nothing but the partition in the ARNs of AWS's own policies.
     session = boto3.Session(region_name="us-east-1")
-    translator = Translator({}, Parser(), boto_session=session)
+    metrics = Metrics("compare")
+    translator = Translator({}, Parser(), boto_session=session, metrics=metrics)
     expanded: dict[str, Json] = translator.translate(body, {})
+    # To nobody. It complains where that is left out.
+    metrics.publish()
     return expanded
 
 
@@ -43,7 +47,7 @@ def from_sam(expanded: Mapping[str, Json], parameters: Mapping[str, str]) -> Sys
     """What the expanded SAM template deploys with these parameters."""
     resolver = Resolver(expanded, parameters)
     resources = resolver.resources(expanded)
-    names = {logical_id: _sam_name(logical_id, each) for logical_id, each in resources.items()}
+    names = {logical_id: sam_name(logical_id, each) for logical_id, each in resources.items()}
     return _system(resources, resolver.outputs(expanded), names, _SameName())
 
 
@@ -83,8 +87,8 @@ def _system(
     )
 
 
-def _sam_name(logical_id: str, resource: Mapping[str, Json]) -> str:
-    """SAM puts a hash behind the name of a layer."""
+def sam_name(logical_id: str, resource: Mapping[str, Json]) -> str:
+    """The name in the template: SAM puts a hash behind that of a layer."""
     if resource["Type"] == "AWS::Lambda::LayerVersion":
         return str(resource["Properties"]["LayerName"])
     return logical_id

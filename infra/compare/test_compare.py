@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from .difference import differences
-from .templates import System, expand, from_cdk, from_sam
+from .templates import System, expand, from_cdk, from_sam, sam_name
 
 Json = Any
 HERE = Path(__file__).parent
@@ -54,14 +54,8 @@ class Equal(Templates):
         changed = {name for each in CONFIGURATIONS for name in each["parameters"]}
         self.assertEqual(changed, set(self.expanded["Parameters"]))
         met = {name for each in CONFIGURATIONS for name in self.systems(each["name"])[0].resources}
-        declared = self.expanded["Resources"]
-        # SAM puts a hash behind the name of a layer.
-        layers = {
-            each["Properties"]["LayerName"]: name
-            for name, each in declared.items()
-            if each["Type"] == "AWS::Lambda::LayerVersion"
-        }
-        self.assertEqual(met, {*declared, *layers} - set(layers.values()))
+        declared = {sam_name(*each) for each in self.expanded["Resources"].items()}
+        self.assertEqual(met, declared)
 
     def test_settings_and_parameters_have_the_same_limits(self) -> None:
         limits = json.loads((self.synthesized / "limits.json").read_text())
