@@ -122,7 +122,9 @@ class Normalizer:
         inner = self.value(arguments)
         if function == "Fn::Join":
             separator, parts = inner
-            return separator.join(parts)
+            # Else it is a list that only CloudFormation knows.
+            if isinstance(parts, list):
+                return separator.join(parts)
         if function == "Fn::Split" and "${" not in inner[1]:
             return inner[1].split(inner[0])
         if function == "Fn::Select" and isinstance(inner[1], list):
