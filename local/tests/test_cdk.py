@@ -21,8 +21,8 @@ from typing import Any, ClassVar
 from millrace_local.emulator import ACCOUNT, REGION
 
 from . import test_stack
+from .stacks import FUNCTIONS, ROOT, Running, with_binaries
 from .support import Cloud, wait_until
-from .test_stack import FUNCTIONS, ROOT, Running, with_binaries
 
 APP = ROOT / "infra/cdk"
 NODE = os.environ.get("MILLRACE_NODE", "")

@@ -11,6 +11,7 @@ import { App } from 'aws-cdk-lib';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { MillraceStack, fromContext, packagesOf } from '../lib';
+import { FUNCTIONS } from '../lib/packages';
 import { LIMITS } from '../lib/settings';
 
 interface Configuration {
@@ -18,17 +19,6 @@ interface Configuration {
   /** Parameters of the SAM template. */
   readonly parameters: Record<string, string>;
 }
-
-const FUNCTIONS = [
-  'trigger',
-  'segment',
-  'encode-video',
-  'encode-audio',
-  'thumbnail',
-  'assemble-manifest',
-  'update-metadata',
-  'migrate',
-];
 
 function main(checkout: string, out: string): void {
   fs.rmSync(out, { recursive: true, force: true });

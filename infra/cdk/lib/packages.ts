@@ -1,6 +1,18 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 
+/** The functions, by the names of their packages. */
+export const FUNCTIONS = [
+  'trigger',
+  'segment',
+  'encode-video',
+  'encode-audio',
+  'thumbnail',
+  'assemble-manifest',
+  'update-metadata',
+  'migrate',
+];
+
 /** Where the files are that get deployed. */
 export interface MillracePackages {
   /** A folder with one folder per function, `trigger` for example, with `bootstrap` in it. */

@@ -5,17 +5,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { MillracePackages, MillraceSettings, MillraceStack } from '../lib';
-
-const FUNCTIONS = [
-  'trigger',
-  'segment',
-  'encode-video',
-  'encode-audio',
-  'thumbnail',
-  'assemble-manifest',
-  'update-metadata',
-  'migrate',
-];
+import { FUNCTIONS } from '../lib/packages';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-cdk-'));
 process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
