@@ -7,8 +7,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{AssetId, JobId};
 use crate::object::{ObjectRef, SourceObject};
-use crate::plan::AudioChunk;
+use crate::plan::{AudioChunk, EncodeChunk};
 use crate::profile::Profile;
+
+/// A message that is about one job.
+pub trait OfJob {
+    /// The job.
+    fn job(&self) -> &JobId;
+}
+
+macro_rules! of_job {
+    ($($message:ident),+) => {
+        $(impl OfJob for $message {
+            fn job(&self) -> &JobId {
+                &self.job
+            }
+        })+
+    };
+}
+
+of_job!(SegmentInput, EncodeChunk, AudioChunk, JobInput);
 
 /// The execution's input, and that of segment.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -6,7 +6,9 @@ use cloud::LeaseError;
 use cloud::lease::{HEARTBEAT, begin, keep};
 use cloud::ports::KeepJob;
 use domain::ids::JobId;
+use domain::message::OfJob;
 use domain::{ErrorCode, Fault};
+use runtime::StageContext;
 
 /// A stage's ports, and the records in which it keeps its job's lease.
 #[derive(Debug)]
@@ -50,6 +52,26 @@ impl<P, D> Leased<P, D> {
 }
 
 impl<P, D: KeepJob> Leased<P, D> {
+    /// Calls a stage's handler, as long as the lease of its input's job is held.
+    ///
+    /// # Errors
+    /// As [`Self::work`].
+    pub async fn call<I, O, E, H>(
+        &self,
+        handler: &H,
+        input: I,
+        context: &StageContext,
+    ) -> Result<O, LeasedError<E>>
+    where
+        I: OfJob,
+        H: AsyncFn(I, &P, &StageContext) -> Result<O, E>,
+    {
+        let job = input.job().clone();
+        // A handler's future is large: on the heap.
+        let work = Box::pin(handler(input, &self.ports, context));
+        self.work(&job, work).await
+    }
+
     /// Does the work, with a heartbeat beside it. The work is dropped, and its processes with it,
     /// when another attempt takes the job over or somebody cancels it.
     ///

@@ -12,14 +12,17 @@ pub mod source;
 pub mod usage;
 pub mod work;
 
+mod lambda;
+
 use std::time::Duration;
 
 use cloud::SignedUrl;
 use domain::object::BucketName;
 use ffmpeg::{MediaInput, Tools};
-use runtime::StageContext;
+use runtime::{Config, ConfigError, StageContext};
 
 pub use encode::EncodeError;
+pub use lambda::serve;
 pub use lease::{Leased, LeasedError};
 pub use work::{Work, WorkError};
 
@@ -38,6 +41,27 @@ pub struct Buckets {
     pub media: BucketName,
 }
 
+impl Buckets {
+    /// The buckets that the environment names.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn configured(config: &Config) -> Result<Self, ConfigError> {
+        Ok(Self {
+            work: config.work_bucket()?,
+            media: config.media_bucket()?,
+        })
+    }
+}
+
+/// The ffmpeg that the environment names.
+///
+/// # Errors
+/// [`ConfigError`].
+pub fn tools(config: &Config) -> Result<Tools, ConfigError> {
+    Ok(Tools::new(config.ffmpeg()?, config.ffprobe()?))
+}
+
 /// What a stage that runs ffmpeg may do.
 #[derive(Debug)]
 pub struct Ports<S> {
@@ -47,6 +71,20 @@ pub struct Ports<S> {
     pub buckets: Buckets,
     /// ffmpeg and ffprobe.
     pub tools: Tools,
+}
+
+impl<S> Ports<S> {
+    /// What the environment names, on this storage.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn configured(config: &Config, objects: S) -> Result<Self, ConfigError> {
+        Ok(Self {
+            objects,
+            buckets: Buckets::configured(config)?,
+            tools: tools(config)?,
+        })
+    }
 }
 
 /// What ffmpeg reads under a signed URL, or under the local path that stands for one in tests.

@@ -19,7 +19,7 @@ use media::cmaf::init::InitError;
 use media::dash::DashError;
 use media::manifest::{self, PLAYLIST_TYPE};
 use media::presentation::{Presentation, PresentationError};
-use runtime::StageContext;
+use runtime::{Config, ConfigError, StageContext};
 use stage::usage::Meter;
 use stage::{Buckets, Work, WorkError};
 
@@ -33,6 +33,19 @@ pub struct Ports<S> {
     pub objects: S,
     /// The buckets' names.
     pub buckets: Buckets,
+}
+
+impl<S> Ports<S> {
+    /// What the environment names, on this storage.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn configured(config: &Config, objects: S) -> Result<Self, ConfigError> {
+        Ok(Self {
+            objects,
+            buckets: Buckets::configured(config)?,
+        })
+    }
 }
 
 /// Results that do not add up, or a fault on the way. Nothing is published then.

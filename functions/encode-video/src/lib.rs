@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cloud::ports::{DescribeSource, KeepJob, ReadObject, SignObject, SignSource, WriteObject};
+use cloud::ports::{DescribeSource, ReadObject, SignObject, SignSource, WriteObject};
 use cloud::{Content, StoreError};
 use domain::cost::Worker;
 use domain::ladder::VideoRung;
@@ -21,7 +21,7 @@ use stage::encode::{publish_rung, same_ffmpeg};
 use stage::publish::Rendition;
 use stage::source::was_unchanged;
 use stage::usage::Meter;
-use stage::{EncodeError, Leased, LeasedError, Work, media_input, url_lifetime};
+use stage::{EncodeError, Work, media_input, url_lifetime};
 
 pub use stage::Ports;
 
@@ -44,25 +44,6 @@ where
     let key = work.folder().video_result(input.index);
     let encoded = encode(&input, ports, work, context);
     work.once("encode-video", input.index, key, encoded).await
-}
-
-/// The same, as long as the job's lease is held.
-///
-/// # Errors
-/// [`LeasedError`].
-pub async fn leased<S, D>(
-    input: EncodeChunk,
-    ours: &Leased<Ports<S>, D>,
-    context: &StageContext,
-) -> Result<StageDone, LeasedError<EncodeError>>
-where
-    S: ReadObject + WriteObject + DescribeSource + SignSource + SignObject,
-    D: KeepJob,
-{
-    let job = input.job.clone();
-    // A handler's future is large: on the heap.
-    let work = Box::pin(handle(input, &ours.ports, context));
-    ours.work(&job, work).await
 }
 
 async fn encode<S>(

@@ -12,9 +12,13 @@ use cloud::ports::{
     DescribeSource, KeepJob, ReadObject, SignObject, SignSource, UploadFile, WriteObject,
 };
 use cloud::task_callback::TaskCallback;
+use domain::message::OfJob;
 use domain::{ErrorCode, Fault};
-use runtime::{ConfigError, Failure, invoke};
+use runtime::{ConfigError, Failure, StageContext, invoke};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use stage::Leased;
 
 pub use order::{Order, Task};
 pub use supervise::{Ended, supervise};
@@ -66,8 +70,29 @@ where
     let context = &order.context;
     match &order.task {
         Task::EncodeVideo(ours) => {
-            invoke("encode-video", ours, &encode_video::leased, input, context).await
+            leased("encode-video", ours, &encode_video::handle, input, context).await
         }
-        Task::Segment(ours) => invoke("segment", ours, &segment::leased, input, context).await,
+        Task::Segment(ours) => leased("segment", ours, &segment::handle, input, context).await,
     }
+}
+
+/// Runs a stage's handler as long as its job's lease is held.
+async fn leased<I, O, P, D, E, H>(
+    stage: &'static str,
+    ours: &Leased<P, D>,
+    handler: &H,
+    input: Value,
+    context: &StageContext,
+) -> Result<Value, Failure>
+where
+    I: DeserializeOwned + OfJob,
+    O: Serialize,
+    D: KeepJob,
+    E: Fault,
+    H: AsyncFn(I, &P, &StageContext) -> Result<O, E>,
+{
+    let call = async |input: I, ours: &Leased<P, D>, context: &StageContext| {
+        ours.call(handler, input, context).await
+    };
+    invoke(stage, ours, &call, input, context).await
 }

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use ffmpeg::Tools;
 use runtime::context::margin;
 use runtime::{Config, ConfigError, StageContext};
-use stage::{Buckets, Leased};
+use stage::Leased;
 use tokio::time::Instant;
 
 /// Between two heartbeats where the order does not say.
@@ -55,25 +54,11 @@ impl<S, D> Order<S, D> {
 
 impl<S, D> Task<S, D> {
     fn read(config: &Config, objects: S, documents: D) -> Result<Self, ConfigError> {
-        let work = config.work_bucket()?;
-        let tools = Tools::new(config.ffmpeg()?, config.ffprobe()?);
         if config.stage()? == "segment" {
-            let ports = segment::Ports {
-                objects,
-                work,
-                tools,
-                capacity: config.capacity()?,
-            };
+            let ports = segment::Ports::configured(config, objects)?;
             return Ok(Self::Segment(Leased::new(ports, documents)));
         }
-        let ports = encode_video::Ports {
-            objects,
-            buckets: Buckets {
-                work,
-                media: config.media_bucket()?,
-            },
-            tools,
-        };
+        let ports = encode_video::Ports::configured(config, objects)?;
         Ok(Self::EncodeVideo(Leased::new(ports, documents)))
     }
 }

@@ -1,6 +1,6 @@
 //! Probes the source, plans the job, and cuts source segments where encoders cannot seek.
 
-use cloud::ports::{DescribeSource, KeepJob, ReadObject, SignSource, UploadFile, WriteObject};
+use cloud::ports::{DescribeSource, ReadObject, SignSource, UploadFile, WriteObject};
 use cloud::{Content, StoreError};
 use domain::cost::Capacity;
 use domain::message::{SegmentInput, SegmentOutput};
@@ -10,10 +10,10 @@ use domain::result::SegmentResult;
 use domain::{ErrorCode, Fault};
 use ffmpeg::argv::{self, ArgvError};
 use ffmpeg::{MediaInput, ProbeError, Process, RunError, Tools, probe};
-use runtime::{Metric, ScratchError, StageContext};
+use runtime::{Config, ConfigError, Metric, ScratchError, StageContext};
 use stage::source::was_unchanged;
 use stage::usage::Meter;
-use stage::{Leased, LeasedError, Work, WorkError, media_input, url_lifetime};
+use stage::{Work, WorkError, media_input, url_lifetime};
 
 /// What segment may do.
 #[derive(Debug)]
@@ -26,6 +26,21 @@ pub struct Ports<S> {
     pub tools: Tools,
     /// What there is to encode with.
     pub capacity: Capacity,
+}
+
+impl<S> Ports<S> {
+    /// What the environment names, on this storage.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn configured(config: &Config, objects: S) -> Result<Self, ConfigError> {
+        Ok(Self {
+            objects,
+            work: config.work_bucket()?,
+            tools: stage::tools(config)?,
+            capacity: config.capacity()?,
+        })
+    }
 }
 
 /// A source that no job can be planned for, or a fault on the way.
@@ -108,25 +123,6 @@ where
         }
     };
     work.watched("segment", 0, outcome.await).await
-}
-
-/// The same, as long as the job's lease is held.
-///
-/// # Errors
-/// [`LeasedError`].
-pub async fn leased<S, D>(
-    input: SegmentInput,
-    ours: &Leased<Ports<S>, D>,
-    context: &StageContext,
-) -> Result<SegmentOutput, LeasedError<SegmentError>>
-where
-    S: ReadObject + WriteObject + UploadFile + DescribeSource + SignSource,
-    D: KeepJob,
-{
-    let job = input.job.clone();
-    // A handler's future is large: on the heap.
-    let work = Box::pin(handle(input, &ours.ports, context));
-    ours.work(&job, work).await
 }
 
 /// What an earlier call said, if it came to its end: the result is written last.
