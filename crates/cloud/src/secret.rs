@@ -32,6 +32,16 @@ pub trait ReadLogin: Send + Sync {
     fn login(&self, secret: &str) -> impl Future<Output = Result<Login, StoreError>> + Send;
 }
 
+/// Reads secrets that are plain text.
+pub trait ReadSecret: Send + Sync {
+    /// The newest value of the secret. Never log it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is no such secret, [`StoreError::Malformed`] when it is no
+    /// text, and the faults that every call may have.
+    fn secret(&self, secret: &str) -> impl Future<Output = Result<String, StoreError>> + Send;
+}
+
 /// Secrets in AWS Secrets Manager. The role needs `secretsmanager:GetSecretValue`.
 #[derive(Clone, Debug)]
 pub struct SecretsManager {
@@ -46,8 +56,8 @@ impl SecretsManager {
     }
 }
 
-impl ReadLogin for SecretsManager {
-    async fn login(&self, secret: &str) -> Result<Login, StoreError> {
+impl ReadSecret for SecretsManager {
+    async fn secret(&self, secret: &str) -> Result<String, StoreError> {
         let what = format!("secret {secret}");
         let answer = self
             .client
@@ -56,8 +66,18 @@ impl ReadLogin for SecretsManager {
             .send()
             .await;
         let answer = answer.map_err(|error| classify(error, &*what, format!("read {what}")))?;
-        login_of(answer.secret_string().unwrap_or_default()).ok_or_else(|| StoreError::Malformed {
+        answer.secret_string.ok_or_else(|| StoreError::Malformed {
             what,
+            source: "it should be text".into(),
+        })
+    }
+}
+
+impl ReadLogin for SecretsManager {
+    async fn login(&self, secret: &str) -> Result<Login, StoreError> {
+        let text = self.secret(secret).await?;
+        login_of(&text).ok_or_else(|| StoreError::Malformed {
+            what: format!("secret {secret}"),
             // The parser's own words would quote the secret.
             source: "it should be a JSON object with username and password".into(),
         })
