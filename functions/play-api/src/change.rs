@@ -3,9 +3,9 @@
 use api::asset::{AssetChange, Visibility};
 use api::{Problem, ProblemCode};
 use cloud::StoreError;
-use cloud::lease::{now_ms, retry};
+use cloud::lease::{cancel, now_ms, retry};
 use cloud::ports::StoredEntry;
-use cloud::start::start_attempt;
+use cloud::start::{start_attempt, start_removal};
 use domain::library::{LibraryEntry, MAX_TAG, MAX_TAGS};
 use domain::upload::MAX_TITLE;
 use service::Refusal;
@@ -71,6 +71,30 @@ pub(crate) async fn write<D: Documents>(
     }
     let detail = format!("{} was changed at the same time", next.title);
     Err(Refusal::new(ProblemCode::AssetBusy, detail))
+}
+
+/// Gives the asset up: nobody sees it any more, its job stops, and an execution removes what is
+/// there of it. The same call again does what the first could not.
+pub(crate) async fn give_up<S, D: Documents, E: Executions>(
+    stored: &StoredEntry,
+    ports: &Ports<S, D, E>,
+) -> Result<StoredEntry, Refusal> {
+    let mut gone = stored.clone();
+    if !stored.entry.removing {
+        gone.entry = LibraryEntry {
+            removing: true,
+            changed_ms: now_ms(),
+            ..stored.entry.clone()
+        };
+        gone.version += 1;
+        write(stored, &gone.entry, &ports.documents).await?;
+    }
+    if let Some(job) = &stored.job {
+        cancel(&ports.documents, job).await.map_err(busy)?;
+    }
+    let asset = stored.entry.asset.clone();
+    start_removal(&asset, gone.version, &ports.executions).await?;
+    Ok(gone)
 }
 
 /// Gives the asset's newest job, which failed, three attempts more.

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use cloud::JobOutcome;
 use cloud::finish::StoredJob;
 use cloud::lease::now_ms;
-use cloud::ports::{ClaimJob, FinishJob, KeepLibrary, UploadedAt, WriteObject};
+use cloud::ports::{ClaimJob, FinishJob, KeepJob, KeepLibrary, UploadedAt, WriteObject};
 use cloud::signed_access::{SignedAccess, new_private_key};
 use cloud::{Content, StoreError};
 use domain::ErrorCode;
@@ -458,6 +458,37 @@ async fn a_failed_asset_is_tried_again_once() {
         service.post("ann", &path).await.code(),
         ProblemCode::RetryRefused
     );
+}
+
+#[tokio::test]
+async fn what_its_owner_gives_up_is_gone_for_all() {
+    let service = service();
+    let ready = service.ready("ann", "a.mp4", 1).await;
+    let running = service.upload("ann", "b.mp4", 2).await;
+    for record in [&ready, &running] {
+        let path = format!("/api/assets/{}", record.asset);
+        let change = json!({"visibility": "public"});
+        service.ask("ann", Method::PATCH, &path, change).await;
+        for _ in 0..2 {
+            let answer = service.ask("ann", Method::DELETE, &path, Value::Null).await;
+            assert_eq!(answer.status, StatusCode::ACCEPTED);
+            assert_eq!(answer.read::<Asset>().state, AssetState::Deleting);
+        }
+        for (method, path) in [
+            (Method::POST, format!("{path}/playback")),
+            (Method::POST, format!("{path}/retry")),
+            (Method::GET, format!("/api/public/assets/{}", record.asset)),
+        ] {
+            let answer = service.ask("ann", method, &path, Value::Null).await;
+            assert_eq!(answer.code(), ProblemCode::AssetNotFound, "{path}");
+        }
+    }
+    let started = service.executions.started();
+    let inputs: Vec<_> = started.iter().map(|(_, input)| input.clone()).collect();
+    let removal = |record: &JobRecord| json!({"remove": {"asset": record.asset}});
+    assert_eq!(inputs, [removal(&ready), removal(&running)], "one for each");
+    let job = service.documents.load(&running.job).await.unwrap().unwrap();
+    assert!(job.lease.cancelled, "its job is told to stop");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use crate::attribute::Attributes;
 use crate::classify::classify;
 use crate::error::StoreError;
 use crate::finish::JobOrder;
-use crate::ports::{EntryPage, KeepLibrary, Shelf, StoredEntry};
+use crate::ports::{EntryPage, ForgetAsset, KeepLibrary, Shelf, StoredEntry};
 
 const JOB: &str = "job";
 
@@ -110,6 +110,14 @@ impl DynamoDocuments {
             .await
             .map_err(|error| classify(error, self.what(), action))?;
         Ok(())
+    }
+}
+
+impl ForgetAsset for DynamoDocuments {
+    async fn forget(&self, asset: &AssetId, job: &JobId) -> Result<(), StoreError> {
+        let action = || format!("forget asset {asset}");
+        self.delete(item::asset_key(asset), action()).await?;
+        self.delete(item::job_key(job), action()).await
     }
 }
 
