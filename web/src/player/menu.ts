@@ -39,8 +39,10 @@ export class Menu {
     this.element.hidden = choices.length < 2;
     this.#value.textContent = value;
     this.#button.setAttribute('aria-label', value ? `${this.#label}: ${value}` : this.#label);
-    if (this.isOpen && this.#same(choices)) this.#check(chosen);
-    else this.#fill(choices, chosen);
+    // New elements would take the focus from who is choosing.
+    if (this.#items.length === choices.length) this.#rename(choices);
+    else this.#fill(choices);
+    this.#check(chosen);
   }
 
   close(refocus = true): void {
@@ -60,21 +62,25 @@ export class Menu {
     return [...this.#list.children] as HTMLElement[];
   }
 
-  #fill(choices: readonly Choice[], chosen: number): void {
-    const items = choices.map(({ index, label }) => {
-      const click = () => {
+  #fill(choices: readonly Choice[]): void {
+    const items = choices.map(() => {
+      const item = h('button', { type: 'button', role: 'menuitemradio', tabindex: -1 });
+      item.addEventListener('click', () => {
         this.close();
-        this.#choose(index);
-      };
-      return h('button', { type: 'button', role: 'menuitemradio', tabindex: -1, 'data-index': index, click }, label);
+        this.#choose(Number(item.dataset['index']));
+      });
+      return item;
     });
     fill(this.#list, ...items);
-    this.#check(chosen);
+    this.#rename(choices);
   }
 
-  #same(choices: readonly Choice[]): boolean {
-    const items = this.#items;
-    return items.length === choices.length && choices.every(({ label }, at) => items[at]?.textContent === label);
+  #rename(choices: readonly Choice[]): void {
+    this.#items.forEach((item, at) => {
+      const { index, label } = choices[at]!;
+      item.dataset['index'] = String(index);
+      item.textContent = label;
+    });
   }
 
   #check(chosen: number): void {

@@ -32,7 +32,7 @@ export class Catalogue {
   readonly uploads = new Map<string, StoredUpload>();
   readonly assets = new Map<string, StoredAsset>();
   /** How long each step of a job takes. */
-  stepMs = 120;
+  stepMs = 700;
   /** How long signed access lasts. */
   accessMs = 3_600_000;
   #count = 0;

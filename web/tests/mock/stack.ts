@@ -80,7 +80,8 @@ function contentPolicy(store: string, issuer: string): string {
     "script-src 'self'",
     "style-src 'self'",
     "img-src 'self'",
-    "media-src 'self' blob:",
+    // hls.js makes caption tracks from an empty data: document.
+    "media-src 'self' blob: data:",
     `connect-src 'self' ${store} ${issuer}`,
     "base-uri 'none'",
     "form-action 'self'",

@@ -23,7 +23,11 @@ export interface Store extends Server {
   /** Each part that arrived whole, in order: `upload/number`. */
   readonly arrivals: string[];
   sign(upload: string, number: number, size: number): string;
+  /** Lets every address run out at once. */
+  expireAll(): void;
   parts(upload: string): Map<number, Buffer>;
+  /** What arrived, as one object. */
+  object(upload: string): Buffer;
 }
 
 export async function startStore(): Promise<Store> {
@@ -75,6 +79,11 @@ export async function startStore(): Promise<Store> {
       const signature = randomUUID();
       signatures.set(signature, { upload, number, size, expiresAtMs: Date.now() + store.lifetimeMs });
       return `${server.origin}/${upload}?partNumber=${number}&signature=${signature}`;
+    },
+    expireAll: () => signatures.clear(),
+    object: upload => {
+      const parts = [...store.parts(upload)].sort(([one], [other]) => one - other);
+      return Buffer.concat(parts.map(([, bytes]) => bytes));
     },
     parts: upload => {
       const parts = uploads.get(upload) ?? new Map<number, Buffer>();
