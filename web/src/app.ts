@@ -25,6 +25,8 @@ export class App {
   readonly #home: HTMLElement;
   readonly #transfers = h('span', { class: 'transfers' });
   #watch: Watch | undefined;
+  /** The asset whose page is shown; null is the list. */
+  #shown: string | null | undefined;
 
   constructor(config: Config, auth: Auth, main: HTMLElement) {
     this.#auth = auth;
@@ -42,12 +44,26 @@ export class App {
         completed: id => void this.#refresh(id),
       });
     }
-    this.#home = h('div', { class: 'home' }, this.#panel?.element ?? this.#welcome(), this.#library.element);
+    this.#home = h(
+      'div',
+      { class: 'home' },
+      this.#panel ? h('h1', { class: 'visually-hidden' }, 'Uploads and library') : this.#welcome(),
+      this.#panel?.element,
+      this.#library.element,
+    );
   }
 
   async start(): Promise<void> {
     this.#showAccount();
-    this.#auth.onEnd(() => location.reload());
+    this.#auth.onEnd(() => {
+      this.#showAccount();
+      announce('Your session has ended. Sign in again.');
+    });
+    // A load of the page would end its uploads.
+    document.querySelector('.brand')!.addEventListener('click', event => {
+      event.preventDefault();
+      this.#go('/');
+    });
     window.addEventListener('popstate', () => this.#route());
     document.addEventListener('visibilitychange', () => this.#poll.visibilityChanged());
     this.#route();
@@ -75,9 +91,12 @@ export class App {
   }
 
   #route(): void {
+    const id = new URLSearchParams(location.search).get('asset');
+    // The skip link changes the address, too.
+    if (id === this.#shown) return;
+    this.#shown = id;
     this.#watch?.close();
     this.#watch = undefined;
-    const id = new URLSearchParams(location.search).get('asset');
     if (id === null) {
       document.title = 'Millrace';
       fill(this.#main, this.#home);
@@ -113,7 +132,7 @@ export class App {
     const news = describeNews(this.#known.get(asset.id), asset);
     this.#note(asset);
     this.#library.show(asset);
-    if (location.search === `?asset=${asset.id}`) {
+    if (this.#shown === asset.id) {
       document.title = `${asset.title} – Millrace`;
       this.#watch?.show(asset);
     }

@@ -1,6 +1,6 @@
 // Sign-in with authorization code and PKCE at the configured issuer. Tokens live as long as the tab.
 
-import { UserManager, WebStorageStateStore, type User } from 'oidc-client-ts';
+import { ErrorResponse, UserManager, WebStorageStateStore, type User } from 'oidc-client-ts';
 
 import type { Config } from './api/types.ts';
 
@@ -12,6 +12,7 @@ interface ReturnState {
 export class Auth {
   readonly #manager: UserManager;
   #user: User | null = null;
+  #renewing: Promise<void> | undefined;
 
   constructor(config: Config) {
     const home = `${location.origin}/`;
@@ -25,11 +26,10 @@ export class Auth {
       post_logout_redirect_uri: home,
       userStore: store,
       stateStore: store,
-      automaticSilentRenew: true,
+      // Renewed below: two renewals at once would spend one refresh token twice.
+      automaticSilentRenew: false,
     });
-    this.#manager.events.addUserLoaded(user => {
-      this.#user = user;
-    });
+    this.#manager.events.addAccessTokenExpiring(() => void this.#renew());
   }
 
   /** Who is signed in, after the way back from the issuer if this load is that. */
@@ -54,14 +54,14 @@ export class Auth {
 
   async token(): Promise<string | undefined> {
     if (this.#user?.expired) await this.#renew();
-    return this.#user?.access_token;
+    return this.signedIn ? this.#user?.access_token : undefined;
   }
 
   /** Calls `gone` when the session ended and could not be renewed. */
   onEnd(gone: () => void): void {
     this.#manager.events.addAccessTokenExpired(() => {
       void this.#renew().then(() => {
-        if (!this.#user) gone();
+        if (!this.signedIn) gone();
       });
     });
   }
@@ -95,12 +95,22 @@ export class Auth {
     }
   }
 
-  async #renew(): Promise<void> {
+  #renew(): Promise<void> {
+    this.#renewing ??= this.#renewOnce().finally(() => {
+      this.#renewing = undefined;
+    });
+    return this.#renewing;
+  }
+
+  /** Leaves the session as it is where the issuer can't be reached: the next call tries again. */
+  async #renewOnce(): Promise<void> {
+    if (!this.#user?.refresh_token) return;
     try {
-      this.#user = this.#user?.refresh_token ? await this.#manager.signinSilent() : null;
-    } catch {
+      this.#user = await this.#manager.signinSilent();
+    } catch (error) {
+      if (!(error instanceof ErrorResponse)) return;
       this.#user = null;
+      await this.#manager.removeUser();
     }
-    if (!this.#user) await this.#manager.removeUser();
   }
 }

@@ -56,7 +56,7 @@ async function uploadSlowly(page: Page, stack: Stack): Promise<void> {
   await drop(page, fileOf('River.mp4', 8 * 1024 * 1024));
   await page.getByLabel('Choose files').setInputFiles({ ...fileOf('notes.txt', 10), mimeType: 'text/plain' });
   await expect(page.getByText('left')).toBeVisible({ timeout: 15_000 });
-  await expect(page.getByRole('button', { name: 'Try again notes.txt' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Remove notes.txt' })).toBeVisible();
 }
 
 for (const scheme of ['light', 'dark'] as const) {

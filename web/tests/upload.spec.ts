@@ -149,6 +149,9 @@ test('a refusal says what to do', async ({ page, origin, stack }) => {
   await signIn(page, origin);
   await page.getByLabel('Choose files').setInputFiles({ ...fileOf('notes.txt', 100), mimeType: 'text/plain' });
   await expect(page.getByText('notes.txt is of type text/plain. Choose a video or audio file.').first()).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Try again' })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Remove notes.txt' }).click();
+  await expect(page.getByText('notes.txt', { exact: true })).toHaveCount(0);
   expect(stack.catalogue.uploads.size).toBe(0);
 });
 
@@ -168,7 +171,7 @@ test('who leaves while files upload is asked', async ({ page, origin, stack }) =
   await drop(page, fileOf('film.mp4', 2 * MB));
   await expect.poll(() => stack.catalogue.uploads.size).toBe(1);
   // Browsers ask only those who have used the page.
-  await page.getByRole('heading', { name: 'Upload' }).click();
+  await page.getByRole('heading', { name: 'Upload', exact: true }).click();
   const asked = page.waitForEvent('dialog');
   await page.close({ runBeforeUnload: true });
   const dialog = await asked;

@@ -10,8 +10,8 @@ import { parseTags } from './describe.ts';
 
 const VISIBILITIES: Record<Visibility, string> = {
   private: 'Private: only you',
-  unlisted: 'Unlisted: whoever has the link',
-  public: 'Public: listed for everybody',
+  unlisted: 'Unlisted: by the link',
+  public: 'Public: everybody',
 };
 
 interface Actions {
@@ -90,7 +90,8 @@ export class Details {
       'div',
       { class: 'field' },
       h('label', { for: 'visibility' }, 'Who may watch'),
-      h('div', { class: 'field__row' }, select, copy),
+      select,
+      copy,
     );
   }
 

@@ -22,6 +22,7 @@ export class Player {
   #engine: Engine | undefined;
   #url = '';
   #refusals = 0;
+  #regaining = false;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -65,7 +66,7 @@ export class Player {
   async #open(): Promise<void> {
     try {
       const playback = await this.#access.renew();
-      await this.#load(playback, 0);
+      await this.#load(playback, this.#video.currentTime);
       if (playback.storyboard) await this.#loadStoryboard(playback.storyboard);
     } catch (error) {
       this.#fail(explain(error));
@@ -94,6 +95,9 @@ export class Player {
 
   /** Signed access ran out, for example while the machine slept. */
   async #regain(): Promise<void> {
+    // Sound and picture are refused at the same time.
+    if (this.#regaining) return;
+    this.#regaining = true;
     this.#refusals += 1;
     try {
       if (this.#refusals > 3) throw new Error('The stream is refused. Reload the page.');
@@ -103,6 +107,8 @@ export class Player {
       else this.#engine?.recover();
     } catch (error) {
       this.#fail(explain(error));
+    } finally {
+      this.#regaining = false;
     }
   }
 

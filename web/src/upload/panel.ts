@@ -119,7 +119,19 @@ export class UploadPanel {
   }
 
   #take(files: FileList | null | undefined): void {
-    for (const file of files ?? []) this.#begin(file, this.#memory.recall(file));
+    for (const file of files ?? []) {
+      const session = this.#sessionOf(file);
+      if (!session) this.#begin(file, this.#memory.recall(file));
+      else if (!session.active) void this.#follow(session);
+    }
+  }
+
+  /** The session that this very file has already. */
+  #sessionOf(file: File): UploadSession | undefined {
+    return [...this.#rows.keys()].find(
+      ({ file: other }) =>
+        other.name === file.name && other.size === file.size && other.lastModified === file.lastModified,
+    );
   }
 
   #begin(file: File, known: string | undefined): void {

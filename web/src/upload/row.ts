@@ -1,6 +1,6 @@
 // One file on its way, as the page shows it.
 
-import { explain } from '../api/problem.ts';
+import { explain, Problem } from '../api/problem.ts';
 import { bytes, timeLeft } from '../format.ts';
 import { h } from '../ui/dom.ts';
 import { cells } from './plan.ts';
@@ -22,6 +22,8 @@ export class UploadRow {
   readonly #parts = h('div', { class: 'parts', 'aria-hidden': 'true' });
   readonly #pause: HTMLButtonElement;
   readonly #resume: HTMLButtonElement;
+  readonly #cancel: HTMLButtonElement;
+  readonly #progress: HTMLElement;
   #drawn = false;
 
   constructor(session: UploadSession, actions: Actions) {
@@ -30,12 +32,14 @@ export class UploadRow {
     this.#bar = h('progress', { 'aria-label': `Upload of ${name}`, max: 1, value: 0 });
     this.#pause = button('Pause', name, actions.pause);
     this.#resume = button('Resume', name, actions.resume);
+    this.#cancel = button('Cancel', name, actions.cancel);
+    this.#progress = h('div', { class: 'upload__progress' }, this.#bar, this.#parts);
     this.element = h(
       'li',
       { class: 'upload' },
       h('div', { class: 'upload__text' }, h('p', { class: 'upload__name' }, name), this.#status),
-      h('div', { class: 'buttons' }, this.#pause, this.#resume, button('Cancel', name, actions.cancel)),
-      h('div', { class: 'upload__progress' }, this.#bar, this.#parts),
+      h('div', { class: 'buttons' }, this.#pause, this.#resume, this.#cancel),
+      this.#progress,
     );
     this.#draw();
   }
@@ -51,13 +55,16 @@ export class UploadRow {
   }
 
   #draw(): void {
-    const { phase, file, sentBytes } = this.#session;
+    const { phase, file, sentBytes, upload } = this.#session;
     this.element.dataset['phase'] = phase;
     this.#status.textContent = describe(this.#session, navigator.onLine);
     this.#bar.value = file.size > 0 ? sentBytes / file.size : 0;
     this.#bar.textContent = `${Math.floor(this.#bar.value * 100)} %`;
+    this.#progress.hidden = upload === undefined;
     swap(this.#pause, this.#resume, phase === 'paused' || phase === 'failed');
+    this.#resume.hidden ||= isFinal(this.#session.problem);
     this.#resume.firstChild!.textContent = phase === 'failed' ? 'Try again' : 'Resume';
+    this.#cancel.firstChild!.textContent = phase === 'failed' ? 'Remove' : 'Cancel';
     this.#drawParts();
   }
 
@@ -96,6 +103,11 @@ function describe(session: UploadSession, online: boolean): string {
     case 'cancelled':
       return 'Cancelled';
   }
+}
+
+/** What the server says of the file itself: too large, empty, of another type. */
+function isFinal(problem: unknown): boolean {
+  return problem instanceof Problem && [400, 413, 415].includes(problem.status);
 }
 
 function pace({ bytesPerSecond, remainingMs }: UploadSession): string[] {
