@@ -55,7 +55,7 @@ async function uploadSlowly(page: Page, stack: Stack): Promise<void> {
   await page.reload();
   await drop(page, fileOf('River.mp4', 8 * 1024 * 1024));
   await page.getByLabel('Choose files').setInputFiles({ ...fileOf('notes.txt', 10), mimeType: 'text/plain' });
-  await expect(page.getByText('left')).toBeVisible({ timeout: 15_000 });
+  await expect(page.getByText(/\/s · /)).toBeVisible({ timeout: 15_000 });
   await expect(page.getByRole('button', { name: 'Remove notes.txt' })).toBeVisible();
 }
 
@@ -91,6 +91,11 @@ for (const scheme of ['light', 'dark'] as const) {
         await expect(page.getByRole('dialog')).toBeVisible();
         await expectAccessible(page, name('question'));
         await page.getByRole('button', { name: 'Keep' }).click();
+        await page.getByRole('link', { name: 'All assets' }).click();
+
+        await cardOf(page, 'Harvest').getByRole('link').click();
+        await expect(page.getByText('Encoding · 42 %')).toBeVisible();
+        await expectAccessible(page, name('processing'));
         await page.getByRole('link', { name: 'All assets' }).click();
 
         await cardOf(page, 'Concert in the park').getByRole('link').click();

@@ -24,6 +24,17 @@ test('a failure that may pass can be tried again', async ({ page, origin, stack 
   await expect(card.locator('.state')).toHaveText('Ready');
 });
 
+test('trying again on the page of an asset ends in its player', async ({ page, origin, stack }) => {
+  stack.catalogue.stepMs = 300;
+  const error = { code: 'EncoderKilled', message: 'film.mov: the encoder ran out of memory', advice: 'try again' };
+  const asset = stack.catalogue.addAsset('ada', { title: 'Film', state: 'failed', error });
+  await signIn(page, `${origin}/?asset=${asset.id}`);
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Film' })).toBeFocused();
+  await expect(page.getByRole('progressbar', { name: 'Progress of Film' })).toBeVisible();
+  await expect(page.getByRole('button', { name: /^Quality/ })).toBeVisible();
+});
+
 test('a search narrows the list, and more is loaded', async ({ page, origin, stack }) => {
   for (let count = 1; count <= 30; count += 1) stack.catalogue.addAsset('ada', { title: `Film ${count}` });
   stack.catalogue.addAsset('ada', { title: 'Concert', tags: ['jazz'] });

@@ -108,7 +108,8 @@ export class Api {
 
   async #keep(response: Response): Promise<Asset> {
     const asset = (await response.json()) as Asset;
-    const etag = response.headers.get('etag');
+    // CloudFront makes a tag weak when it compresses; If-Match takes only the API's own.
+    const etag = response.headers.get('etag')?.replace(/^W\//, '');
     if (etag) this.#versions.set(asset.id, { etag, asset });
     else this.#versions.delete(asset.id);
     return asset;

@@ -30,6 +30,7 @@ export class Watch {
   #of: 'own' | 'public' = 'own';
   #player: Player | undefined;
   #details: Details | undefined;
+  #closed = false;
 
   constructor(api: Api, actions: Actions) {
     this.#api = api;
@@ -47,6 +48,7 @@ export class Watch {
   async open(id: string, signedIn: boolean): Promise<void> {
     try {
       const asset = await this.#read(id, signedIn);
+      if (this.#closed) return;
       this.show(asset);
       this.#actions.heard(asset);
     } catch (error) {
@@ -60,11 +62,13 @@ export class Watch {
     this.#heading.textContent = asset.title;
     this.#facts.textContent = describeMedia(asset);
     if (asset.state === 'ready') this.#play(asset);
+    else if (!this.#player) fill(this.#stage, h('div', { class: 'watch__empty' }, icon(asset.kind === 'audio' ? 'note' : 'film')));
     this.#showState(asset);
     if (this.#of === 'own') this.#showDetails(asset);
   }
 
   close(): void {
+    this.#closed = true;
     this.#player?.destroy();
   }
 
@@ -87,6 +91,8 @@ export class Watch {
   }
 
   #showState(asset: Asset): void {
+    // What is replaced here may have the focus: the button that tries again.
+    if (this.#state.contains(document.activeElement)) this.#heading.focus();
     const quiet = asset.state === 'ready' && !asset.error;
     if (quiet || this.#of === 'public') {
       fill(this.#state);

@@ -193,7 +193,8 @@ export function mockApi(catalogue: Catalogue, store: Store, issuer: Issuer): Moc
     const body = { ...answer(asset), renditions: asset.state === 'ready' ? RENDITIONS : [] };
     const etag = etagOf(answer(asset));
     if (request.headers['if-none-match'] === etag) response.writeHead(304).end();
-    else json(response, 200, body, { etag });
+    // As CloudFront does when it compresses.
+    else json(response, 200, body, { etag: `W/${etag}` });
   }
 
   function assetOf({ owner, ids }: Call): StoredAsset {
