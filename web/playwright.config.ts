@@ -9,10 +9,11 @@ if (!chromium) throw new Error('There is no Chromium: install it, or set MILLRAC
 
 export default defineConfig({
   testDir: 'tests',
+  globalSetup: './tests/setup.ts',
   outputDir: 'build/e2e',
   workers: 2,
-  timeout: 30_000,
-  expect: { timeout: 10_000 },
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
   forbidOnly: true,
   reporter: [['list']],
   use: {

@@ -132,10 +132,7 @@ export class App {
     const news = describeNews(this.#known.get(asset.id), asset);
     this.#note(asset);
     this.#library.show(asset);
-    if (this.#shown === asset.id) {
-      document.title = `${asset.title} – Millrace`;
-      this.#watch?.show(asset);
-    }
+    if (this.#shown === asset.id) this.#watch?.show(asset);
     if (news) announce(news);
   }
 

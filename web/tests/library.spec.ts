@@ -50,6 +50,17 @@ test('a search narrows the list, and more is loaded', async ({ page, origin, sta
   await expect(page.getByText('Nothing has “nothing like it”')).toBeVisible();
 });
 
+test('an older asset that a link opens does not come first in the list', async ({ page, origin, stack }) => {
+  const old = stack.catalogue.addAsset('ada', { title: 'Old', created_at: '2020-01-01T00:00:00Z' });
+  for (let count = 1; count <= 25; count += 1) stack.catalogue.addAsset('ada', { title: `Film ${count}` });
+  await signIn(page, `${origin}/?asset=${old.id}`);
+  await expect(page.getByRole('heading', { level: 1, name: 'Old' })).toBeVisible();
+  await page.getByLabel('Who may watch').selectOption('public');
+  await page.getByRole('link', { name: 'All assets' }).click();
+  await expect(page.locator('.card').first()).toContainText('Film 25');
+  await expect(page.locator('.card')).toHaveCount(24);
+});
+
 test('an owner renames, tags and shares an asset', async ({ page, context, origin, stack }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const asset = stack.catalogue.addAsset('ada', { title: 'Draft' });
@@ -106,6 +117,8 @@ test('a visitor sees what is public and plays what is shared', async ({ page, or
   await page.getByRole('button', { name: 'Play', exact: true }).click();
   await expect.poll(() => page.locator('video').evaluate((video: HTMLVideoElement) => video.currentTime)).toBeGreaterThan(0.2);
   await expect(page.getByRole('heading', { name: 'Details' })).toHaveCount(0);
+  await page.getByRole('link', { name: 'All assets' }).click();
+  await expect(page.locator('.card')).toHaveCount(1);
 });
 
 test('a private asset tells a visitor to sign in, and the way back leads to it', async ({ page, origin, stack }) => {

@@ -66,6 +66,19 @@ function shownCue(video: HTMLVideoElement): string | undefined {
   return (track?.activeCues?.[0] as VTTCue | undefined)?.text;
 }
 
+test('sound alone plays behind its cover, in each bit rate', async ({ page, origin, stack }) => {
+  const asset = stack.catalogue.addAsset('ada', { title: 'Concert', kind: 'audio' });
+  await signIn(page, `${origin}/?asset=${asset.id}`);
+  await expect(page.locator('.player__cover')).toBeVisible();
+  await page.getByRole('button', { name: 'Play', exact: true }).click();
+  await expect.poll(() => position(page)).toBeGreaterThan(0.5);
+  await page.getByRole('button', { name: /^Quality/ }).click();
+  await page.getByRole('menuitemradio', { name: '64 kbit/s', exact: true }).click();
+  await expect(page.getByRole('button', { name: 'Quality: 64 kbit/s' })).toBeVisible();
+  const from = await position(page);
+  await expect.poll(() => position(page)).toBeGreaterThan(from + 1);
+});
+
 test('keys do what they say', async ({ page, origin, stack }) => {
   await open(page, origin, stack);
   await page.getByRole('slider', { name: 'Seek' }).focus();
@@ -117,6 +130,21 @@ test('playback goes on when its cookies are gone', async ({ page, context, origi
   await expect.poll(() => stack.media.some(path => path.startsWith('!'))).toBe(true);
   await expect.poll(() => stack.media.some(path => /^v\/180p\/.+m4s$/.test(path))).toBe(true);
   await expect.poll(() => position(page)).toBeGreaterThan(0.5);
+});
+
+test('Play that is pressed before the stream is there is not lost', async ({ page, origin, stack }) => {
+  const asset = stack.catalogue.addAsset('ada', { title: 'Meadow' });
+  let answer = () => {};
+  const pressed = new Promise<void>(resolve => (answer = resolve));
+  await page.route('**/playback', async route => {
+    await pressed;
+    await route.continue();
+  });
+  await signIn(page, `${origin}/?asset=${asset.id}`);
+  await page.getByRole('button', { name: 'Play', exact: true }).click();
+  await expect(page.getByRole('button', { name: 'Pause', exact: true })).toBeVisible();
+  answer();
+  await expect.poll(() => position(page)).toBeGreaterThan(0.2);
 });
 
 test('a stream that does not come says so', async ({ page, origin, stack }) => {

@@ -19,16 +19,16 @@ function repeated({ store }: Stack): number {
 }
 
 test('several files upload with progress, speed and time left', async ({ page, origin, stack }) => {
-  stack.store.pace = SLOW;
+  stack.store.pace = SLOW / 2;
   await signIn(page, origin);
   const film = fileOf('film.mp4', 4 * MB);
   await page.getByLabel('Choose files').setInputFiles([film, fileOf('song.mp3', MB)]);
 
+  await expect(page.locator('.header')).toContainText(/uploads? running/);
   const row = page.getByRole('listitem').filter({ hasText: 'film.mp4' });
   await expect(row).toContainText(/[\d.]+ MB of 4\.2 MB · .+\/s · .+ left/);
   const share = () => row.getByRole('progressbar').evaluate((bar: HTMLProgressElement) => bar.value);
   await expect.poll(share).toBeGreaterThan(0.3);
-  await expect(page.locator('.header')).toContainText(/uploads? running/);
 
   await expect(cardOf(page, 'film')).toBeVisible();
   await expect(cardOf(page, 'song')).toBeVisible();

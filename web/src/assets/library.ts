@@ -28,6 +28,8 @@ export class Library {
   readonly #more: HTMLButtonElement;
   #words = '';
   #next: string | undefined;
+  /** When the first of the list was created. */
+  #newest = '';
   /** Counts listings, so that an answer to an older question is dropped. */
   #listing = 0;
 
@@ -56,10 +58,10 @@ export class Library {
     return this.#list(undefined);
   }
 
-  /** Shows an asset as it is now; a new one comes first. */
+  /** Shows an asset as it is now; one that is newer than all others comes first. */
   show(asset: Asset): void {
     const old = this.#cardOf(asset.id);
-    if (!old && this.#words !== '') return;
+    if (!old && (this.#words !== '' || asset.created_at < this.#newest)) return;
     const fresh = this.#card(asset);
     const focused = old ? focusWithin(old) : undefined;
     if (old) old.replaceWith(fresh);
@@ -105,6 +107,7 @@ export class Library {
       const page = await this.#api.assets(this.#of, this.#words, cursor);
       if (listing !== this.#listing) return;
       this.#next = page.next;
+      if (cursor === undefined) this.#newest = page.assets[0]?.created_at ?? '';
       this.#render(page.assets, cursor !== undefined);
     } catch (error) {
       this.#empty.textContent = explain(error);

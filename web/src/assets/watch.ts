@@ -13,7 +13,7 @@ import { Details } from './details.ts';
 interface Actions {
   back(): void;
   retry(asset: Asset): void;
-  /** Hears the asset whenever it was read or changed here. */
+  /** Hears the owner's asset whenever it was read or changed here. */
   heard(asset: Asset): void;
   /** The asset is deleted. */
   removed(asset: Asset): void;
@@ -50,7 +50,7 @@ export class Watch {
       const asset = await this.#read(id, signedIn);
       if (this.#closed) return;
       this.show(asset);
-      this.#actions.heard(asset);
+      if (this.#of === 'own') this.#actions.heard(asset);
     } catch (error) {
       this.#heading.textContent = 'This can’t be shown';
       this.#facts.textContent = signedIn ? explain(error) : `${explain(error)} Sign in if it is yours.`;
@@ -59,6 +59,7 @@ export class Watch {
   }
 
   show(asset: Asset): void {
+    document.title = `${asset.title} – Millrace`;
     this.#heading.textContent = asset.title;
     this.#facts.textContent = describeMedia(asset);
     if (asset.state === 'ready') this.#play(asset);

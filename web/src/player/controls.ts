@@ -31,7 +31,8 @@ export class Controls {
   readonly #time = h('span', { class: 'time' });
   readonly #menus: Record<ChoiceKind | 'rate', Menu>;
 
-  constructor(actions: Actions) {
+  /** `pictures`: there is something to see. */
+  constructor(pictures: boolean, actions: Actions) {
     this.seekBar = new SeekBar(actions.seek);
     this.#play = control('play', 'Play', actions.toggle);
     this.#mute = control('sound', 'Mute', actions.mute);
@@ -44,7 +45,7 @@ export class Controls {
       rate: new Menu('speed', 'Speed', index => actions.rate(RATES[index] ?? 1)),
       quality: new Menu('quality', 'Quality', index => actions.choose('quality', index)),
     };
-    const inset = document.pictureInPictureEnabled && control('inset', 'Picture in picture', actions.inset);
+    const inset = pictures && document.pictureInPictureEnabled && control('inset', 'Picture in picture', actions.inset);
     const row = h(
       'div',
       { class: 'controls__row' },

@@ -21,6 +21,8 @@ export class Player {
   readonly #access: Access;
   #engine: Engine | undefined;
   #url = '';
+  /** It is to play as soon as there is a stream. */
+  #wanted = false;
   #refusals = 0;
   #regaining = false;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
@@ -29,7 +31,7 @@ export class Player {
   constructor(asset: Asset, ask: () => Promise<Playback>) {
     this.#access = new Access(ask);
     this.#video = h('video', { playsinline: true, preload: 'auto', 'aria-label': asset.title, poster: asset.poster });
-    this.#controls = new Controls({
+    this.#controls = new Controls(asset.kind !== 'audio', {
       toggle: () => this.#toggle(),
       mute: () => this.#mute(),
       volume: value => this.#setVolume(value),
@@ -47,9 +49,15 @@ export class Player {
     this.element = h(
       'section',
       { class: `player player--${asset.kind ?? 'video'}`, 'aria-label': `Player: ${asset.title}`, tabindex: -1 },
-      this.#video,
-      h('div', { class: 'player__start', 'aria-hidden': 'true' }, icon('play')),
-      this.#failure,
+      h(
+        'div',
+        { class: 'player__frame' },
+        this.#video,
+        asset.kind === 'audio' && !asset.poster && h('div', { class: 'player__cover' }, icon('note')),
+        h('div', { class: 'player__wait', 'aria-hidden': 'true' }),
+        h('div', { class: 'player__start', 'aria-hidden': 'true' }, icon('play')),
+        this.#failure,
+      ),
       this.#controls.element,
     );
     this.#listen();
@@ -74,7 +82,9 @@ export class Player {
   }
 
   async #load(playback: Playback, startAt: number): Promise<void> {
+    this.#wanted ||= this.#engine !== undefined && !this.#video.paused;
     this.#engine?.destroy();
+    this.#engine = undefined;
     this.#url = playback.hls;
     const engine = await attach(this.#video, playback.hls, startAt, {
       changed: () => this.#showChoices(),
@@ -82,8 +92,15 @@ export class Player {
       failed: words => this.#fail(words),
     });
     if (this.#closed) engine.destroy();
-    else this.#engine = engine;
+    else this.#begin(engine);
+  }
+
+  #begin(engine: Engine): void {
+    this.#engine = engine;
     this.#showChoices();
+    if (!this.#wanted) return;
+    this.#wanted = false;
+    this.#toggle();
   }
 
   /** A stream without previews is still a stream. */
@@ -134,6 +151,12 @@ export class Player {
     on('timeupdate durationchange progress seeking loadedmetadata', () => this.#showTime());
     on('volumechange', () => this.#controls.showVolume(video.volume, video.muted));
     on('ratechange', () => this.#controls.showRate(video.playbackRate));
+    on('waiting', () => {
+      this.element.dataset['waiting'] = '';
+    });
+    on('playing pause seeked emptied', () => {
+      delete this.element.dataset['waiting'];
+    });
     on('playing', () => {
       this.#refusals = 0;
     });
@@ -185,9 +208,12 @@ export class Player {
   }
 
   #toggle(): void {
-    if (!this.#video.paused) this.#video.pause();
+    // A stream that is attached later would undo what was asked of the element before.
+    if (!this.#engine) this.#wanted = !this.#wanted;
+    else if (!this.#video.paused) this.#video.pause();
     // The browser refuses where nobody pressed anything; the button still says Play then.
     else void this.#video.play().catch(() => undefined);
+    this.#showPlaying();
   }
 
   #mute(): void {
@@ -227,7 +253,7 @@ export class Player {
   }
 
   #showPlaying(): void {
-    const playing = !this.#video.paused && !this.#video.ended;
+    const playing = this.#wanted || (!this.#video.paused && !this.#video.ended);
     if (playing) this.element.dataset['started'] = '';
     this.#controls.showPlaying(playing);
     this.#wake();

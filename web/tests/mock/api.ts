@@ -177,14 +177,14 @@ export function mockApi(catalogue: Catalogue, store: Store, issuer: Issuer): Moc
     const folder = `/assets/${asset.id}/j-${asset.id}/`;
     const expiresAtMs = Date.now() + catalogue.accessMs;
     const signature = grant(folder, expiresAtMs);
+    const sound = asset.kind === 'audio';
     response.setHeader('set-cookie', [`CloudFront-Signature=${signature}; Path=${folder}; HttpOnly; SameSite=Lax`]);
     json(response, 200, {
       asset: asset.id,
       job: `j-${asset.id}`,
-      hls: `${folder}index.m3u8`,
+      hls: `${folder}${sound ? 'sound' : 'index'}.m3u8`,
       dash: `${folder}manifest.mpd`,
-      poster: `${folder}thumbs/poster.jpg`,
-      storyboard: `${folder}thumbs/storyboard.vtt`,
+      ...(!sound && { poster: `${folder}thumbs/poster.jpg`, storyboard: `${folder}thumbs/storyboard.vtt` }),
       expires_at: new Date(expiresAtMs).toISOString(),
     });
   }

@@ -141,7 +141,7 @@ export function uploadsOf(catalogue: Catalogue, owner: string): StoredUpload[] {
 
 /** An asset as the API shows it. */
 export function answer({ owner: _, ...asset }: StoredAsset): Asset {
-  if (asset.state !== 'ready') return asset;
+  if (asset.state !== 'ready' || asset.kind === 'audio') return asset;
   const folder = `/assets/${asset.id}/j-${asset.id}/`;
   const signature = grant(folder, Date.now() + 3_600_000);
   return { ...asset, poster: `${folder}thumbs/poster.jpg?Signature=${signature}` };

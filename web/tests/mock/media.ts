@@ -2,7 +2,7 @@
 // that the repository's other tests use.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const WEB = path.resolve(import.meta.dirname, '../..');
@@ -22,9 +22,22 @@ v/360p/index.m3u8
 v/180p/index.m3u8
 `;
 
+/** Sound alone: as Millrace writes it, each bit rate is a group and a variant. */
+const SOUND = `#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="low",NAME="Default",LANGUAGE="und",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="a/en/index.m3u8"
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="high",NAME="Default",LANGUAGE="und",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="a/de/index.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=64000,CODECS="mp4a.40.2",AUDIO="low"
+a/en/index.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=128000,CODECS="mp4a.40.2",AUDIO="high"
+a/de/index.m3u8
+`;
+
 /** Makes the stream unless it is there. */
 export function makeMedia(): void {
   if (existsSync(MEDIA)) return;
+  // Under its name only when it is whole.
   const folder = `${MEDIA}.${process.pid}`;
   const run = (...args: string[]) =>
     execFileSync(ffmpeg(), ['-hide_banner', '-v', 'error', '-y', ...args], { cwd: folder, stdio: 'inherit' });
@@ -41,9 +54,10 @@ export function makeMedia(): void {
   run(...loop, '-vf', 'fps=1/2,scale=160:90,tile=4x3', '-frames:v', '1', 'thumbs/storyboard-001.jpg');
   writeFileSync(path.join(folder, 'thumbs/storyboard.vtt'), storyboard());
   writeFileSync(path.join(folder, 'index.m3u8'), INDEX);
+  writeFileSync(path.join(folder, 'sound.m3u8'), SOUND);
   writeFileSync(path.join(folder, 't/en/index.m3u8'), captionsPlaylist());
   writeFileSync(path.join(folder, 't/en/00001.vtt'), `WEBVTT\n\n00:00.000 --> 00:${DURATION_S}.000\nA meadow in the morning.\n`);
-  renameOrDrop(folder);
+  renameSync(folder, MEDIA);
 }
 
 function segments(name: string): string[] {
@@ -67,15 +81,6 @@ function stamp(seconds: number): string {
 
 function captionsPlaylist(): string {
   return `#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:${DURATION_S}\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXTINF:${DURATION_S},\n00001.vtt\n#EXT-X-ENDLIST\n`;
-}
-
-/** Another worker may have been quicker. */
-function renameOrDrop(folder: string): void {
-  try {
-    renameSync(folder, MEDIA);
-  } catch {
-    rmSync(folder, { recursive: true });
-  }
 }
 
 /** MILLRACE_FFMPEG, the one that `cargo xtask` installed, or the one on the path. */

@@ -9,7 +9,7 @@ import { mockApi, type MockApi } from './api.ts';
 import { Catalogue } from './catalogue.ts';
 import { serve } from './http.ts';
 import { startIssuer, type Issuer } from './issuer.ts';
-import { makeMedia, MEDIA } from './media.ts';
+import { MEDIA } from './media.ts';
 import { isGranted } from './signed.ts';
 import { startStore, type Store } from './store.ts';
 
@@ -39,7 +39,6 @@ export interface Stack {
 }
 
 export async function startStack(): Promise<Stack> {
-  makeMedia();
   const [issuer, store] = await Promise.all([startIssuer(), startStore()]);
   const catalogue = new Catalogue();
   const api = mockApi(catalogue, store, issuer);
