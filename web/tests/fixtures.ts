@@ -11,7 +11,7 @@ import { test as base, expect, type Locator, type Page } from '@playwright/test'
 import { startStack, type Stack } from './mock/stack.ts';
 
 const REAL = process.env['MILLRACE_WEB_URL'];
-export const USER = process.env['MILLRACE_WEB_USER'] ?? 'ada';
+const USER = process.env['MILLRACE_WEB_USER'] ?? 'ada';
 const PASSWORD = process.env['MILLRACE_WEB_PASSWORD'] ?? 'any';
 
 interface Fixtures {

@@ -8,7 +8,7 @@ import path from 'node:path';
 const WEB = path.resolve(import.meta.dirname, '../..');
 const CLIP = path.join(WEB, '../tests/media/bbb_720p_5s.mp4');
 export const MEDIA = path.join(WEB, 'build/media');
-export const DURATION_S = 20;
+const DURATION_S = 20;
 
 const INDEX = `#EXTM3U
 #EXT-X-VERSION:7
