@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 
 import { defineConfig } from '@playwright/test';
 
-/** Browsers are never downloaded: MILLRACE_CHROMIUM, or the system's. */
-const chromium = [process.env['MILLRACE_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-  .find(file => file && existsSync(file));
+// Browsers are never downloaded: MILLRACE_CHROMIUM, or the system's.
+const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const chromium = process.env['MILLRACE_CHROMIUM'] ?? candidates.find(existsSync);
 if (!chromium) throw new Error('There is no Chromium: install it, or set MILLRACE_CHROMIUM to its path.');
 
 export default defineConfig({

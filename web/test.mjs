@@ -21,4 +21,5 @@ await build({
   logLevel: 'warning',
 });
 const files = names.map(name => path.join(FOLDER, name.replace(/\.ts$/, '.mjs')));
-process.exitCode = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...files], { stdio: 'inherit' }).status ?? 1;
+const run = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...files], { stdio: 'inherit' });
+process.exitCode = run.status ?? 1;

@@ -160,23 +160,25 @@ export class App {
 
   #showAccount(): void {
     const { signedIn, name } = this.#auth;
+    const [words, click] = signedIn
+      ? ['Sign out', () => void this.#auth.signOut()]
+      : ['Sign in', () => void this.#auth.signIn()];
     fill(
       this.#account,
       this.#transfers,
       signedIn && h('span', { class: 'account__name' }, name),
-      signedIn
-        ? h('button', { type: 'button', class: 'button button--small', click: () => void this.#auth.signOut() }, 'Sign out')
-        : h('button', { type: 'button', class: 'button button--small', click: () => void this.#auth.signIn() }, 'Sign in'),
+      h('button', { type: 'button', class: 'button button--small', click }, words),
     );
   }
 
   #welcome(): HTMLElement {
+    const click = () => void this.#auth.signIn();
     return h(
       'section',
       { class: 'welcome', 'aria-labelledby': 'welcome-title' },
       h('h1', { id: 'welcome-title' }, 'Upload a film. Watch it anywhere.'),
       h('p', {}, 'Millrace turns video and audio files into streams that play on every device.'),
-      h('button', { type: 'button', class: 'button button--main', click: () => void this.#auth.signIn() }, 'Sign in to upload'),
+      h('button', { type: 'button', class: 'button button--main', click }, 'Sign in to upload'),
     );
   }
 }

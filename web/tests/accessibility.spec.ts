@@ -116,6 +116,11 @@ for (const scheme of ['light', 'dark'] as const) {
         await expect.poll(() => page.locator('video').evaluate((video: HTMLVideoElement) => video.currentTime)).toBeGreaterThan(0.5);
         await page.getByRole('button', { name: 'Pause', exact: true }).click();
         await expectAccessible(page, name('playing'));
+
+        await page.route('**/index.m3u8', route => route.fulfill({ status: 404 }));
+        await page.reload();
+        await expect(page.getByText('The stream did not arrive.')).toBeVisible();
+        await expectAccessible(page, name('broken'));
       });
     });
   }

@@ -128,8 +128,12 @@ export class Library {
 
   #tellEmpty(): void {
     this.#empty.hidden = this.#grid.childElementCount > 0;
-    if (this.#words) this.#empty.textContent = `Nothing has “${this.#words}” in its title, file name or tags.`;
-    else this.#empty.textContent = this.#of === 'own' ? 'Nothing here yet. Upload a file to begin.' : 'Nothing is public yet.';
+    this.#empty.textContent = this.#emptyWords();
+  }
+
+  #emptyWords(): string {
+    if (this.#words) return `Nothing has “${this.#words}” in its title, file name or tags.`;
+    return this.#of === 'own' ? 'Nothing here yet. Upload a file to begin.' : 'Nothing is public yet.';
   }
 
   #card(asset: Asset): HTMLElement {

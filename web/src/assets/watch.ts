@@ -63,7 +63,7 @@ export class Watch {
     this.#heading.textContent = asset.title;
     this.#facts.textContent = describeMedia(asset);
     if (asset.state === 'ready') this.#play(asset);
-    else if (!this.#player) fill(this.#stage, h('div', { class: 'watch__empty' }, icon(asset.kind === 'audio' ? 'note' : 'film')));
+    else if (!this.#player) fill(this.#stage, placeholder(asset));
     this.#showState(asset);
     if (this.#of === 'own') this.#showDetails(asset);
   }
@@ -122,4 +122,9 @@ export class Watch {
     });
     this.element.append(this.#details.element);
   }
+}
+
+/** Stands where the player will be. */
+function placeholder(asset: Asset): HTMLElement {
+  return h('div', { class: 'watch__empty' }, icon(asset.kind === 'audio' ? 'note' : 'film'));
 }

@@ -75,8 +75,10 @@ class HlsEngine implements Engine {
           chosen: hls.manualLevel,
           playing: hls.currentLevel,
         };
-      case 'audio':
-        return { choices: trackChoices(hls.audioTracks, languageName), chosen: hls.audioTrack, playing: hls.audioTrack };
+      case 'audio': {
+        const chosen = hls.audioTrack;
+        return { choices: trackChoices(hls.audioTracks, languageName), chosen, playing: chosen };
+      }
       case 'captions': {
         const chosen = hls.subtitleDisplay ? hls.subtitleTrack : -1;
         return { choices: trackChoices(hls.subtitleTracks, languageName), chosen, playing: chosen };

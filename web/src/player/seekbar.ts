@@ -17,7 +17,7 @@ export class SeekBar {
   #duration = 0;
 
   constructor(seek: (seconds: number) => void) {
-    this.#input = h('input', { type: 'range', min: 0, max: STEPS, step: 1, value: 0, 'aria-label': 'Seek', class: 'seek__bar' });
+    this.#input = h('input', { type: 'range', min: 0, max: STEPS, value: 0, 'aria-label': 'Seek', class: 'seek__bar' });
     this.#preview = h('div', { class: 'preview', hidden: true, 'aria-hidden': 'true' }, this.#picture, this.#time);
     this.element = h('div', { class: 'seek' }, this.#preview, this.#input);
     this.#input.addEventListener('input', () => seek((this.#input.valueAsNumber / STEPS) * this.#duration));
