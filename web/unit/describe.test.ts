@@ -5,7 +5,7 @@ import type { Asset } from '../src/api/types.ts';
 import { canRetry, describeMedia, describeNews, describeState, isMoving, parseTags } from '../src/assets/describe.ts';
 
 const asset = (fields: Partial<Asset>): Asset => ({
-  id: 'a1', title: 'Film', file: 'film.mp4', state: 'ready', visibility: 'private', tags: [], created_at: '', ...fields,
+  id: 'a1', title: 'Film', file: 'film.mp4', state: 'ready', visibility: 'private', tags: [], version: 1, created_at: '', ...fields,
 });
 
 const failed = (code: string) => asset({ state: 'failed', error: { code, message: 'film.mp4: broken', advice: 'export it again' } });

@@ -6,7 +6,7 @@ import type { Asset } from '../src/api/types.ts';
 import { nextDelay, Poll } from '../src/assets/poll.ts';
 
 const moving = (percent: number): Asset => ({
-  id: 'a1', title: 'Film', file: 'film.mp4', state: 'processing', visibility: 'private', tags: [], created_at: '',
+  id: 'a1', title: 'Film', file: 'film.mp4', state: 'processing', visibility: 'private', tags: [], version: 1, created_at: '',
   progress: { stage: 'encode', percent },
 });
 

@@ -8,11 +8,14 @@ import type {
 interface Call {
   method?: string;
   body?: unknown;
-  etag?: string;
+  /** What is known: the answer may be that it did not change. */
+  known?: string | undefined;
+  /** The version that is changed. */
+  version?: number | undefined;
   signal?: AbortSignal;
 }
 
-/** An asset, and the version that the server named. */
+/** An asset, and the tag of the answer that it came with. */
 interface Versioned {
   etag: string;
   asset: Asset;
@@ -72,7 +75,7 @@ export class Api {
   /** One asset; unchanged ones cost no body. */
   async asset(id: string): Promise<Asset> {
     const known = this.#versions.get(id);
-    const response = await this.#send(`/api/assets/${id}`, known && { etag: known.etag });
+    const response = await this.#send(`/api/assets/${id}`, { known: known?.etag });
     if (response.status === 304 && known) return known.asset;
     return this.#keep(response);
   }
@@ -87,7 +90,7 @@ export class Api {
     const response = await this.#send(`/api/assets/${id}`, {
       method: 'PATCH',
       body: change,
-      ...(known && { etag: known.etag }),
+      version: known?.asset.version,
     });
     return this.#keep(response);
   }
@@ -108,8 +111,7 @@ export class Api {
 
   async #keep(response: Response): Promise<Asset> {
     const asset = (await response.json()) as Asset;
-    // CloudFront makes a tag weak when it compresses; If-Match takes only the API's own.
-    const etag = response.headers.get('etag')?.replace(/^W\//, '');
+    const etag = response.headers.get('etag');
     if (etag) this.#versions.set(asset.id, { etag, asset });
     else this.#versions.delete(asset.id);
     return asset;
@@ -139,7 +141,8 @@ export class Api {
     const token = await this.#token();
     if (token) headers.set('authorization', `Bearer ${token}`);
     if (call.body !== undefined) headers.set('content-type', 'application/json');
-    if (call.etag) headers.set(call.method === 'PATCH' ? 'if-match' : 'if-none-match', call.etag);
+    if (call.known) headers.set('if-none-match', call.known);
+    if (call.version !== undefined) headers.set('if-match', `"v${call.version}"`);
     return headers;
   }
 }

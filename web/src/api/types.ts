@@ -6,7 +6,6 @@ export interface Config {
   client_id: string;
   scopes: string[];
   max_upload_bytes: number;
-  part_concurrency: number;
 }
 
 export interface Part {
@@ -80,6 +79,8 @@ export interface Asset {
   state: AssetState;
   visibility: Visibility;
   tags: string[];
+  /** Counts its owner's changes. */
+  version: number;
   created_at: string;
   kind?: 'video' | 'audio';
   duration_ms?: number;

@@ -15,6 +15,7 @@ import { putPart } from './transfer.ts';
 import { unfinishedRow } from './unfinished.ts';
 
 const FILES_AT_ONCE = 3;
+const PARTS_AT_ONCE = 4;
 
 interface News {
   /** A session has begun, changed much, or ended. */
@@ -44,8 +45,8 @@ export class UploadPanel {
       waiting: browserWaiting,
       now: Date.now,
       files: new Slots(FILES_AT_ONCE),
-      parts: new Slots(config.part_concurrency),
-      partConcurrency: config.part_concurrency,
+      parts: new Slots(PARTS_AT_ONCE),
+      partConcurrency: PARTS_AT_ONCE,
     };
     this.element = h(
       'section',

@@ -92,7 +92,6 @@ export function mockApi(catalogue: Catalogue, store: Store, issuer: Issuer): Moc
       client_id: issuer.client,
       scopes: ['openid', 'email', 'profile'],
       max_upload_bytes: 5_497_558_138_880,
-      part_concurrency: 4,
     };
   }
 
@@ -141,10 +140,10 @@ export function mockApi(catalogue: Catalogue, store: Store, issuer: Issuer): Moc
   function patch(call: Call): void {
     const asset = assetOf(call);
     const expected = call.request.headers['if-match'];
-    if (expected && expected !== etagOf(answer(asset))) {
+    if (expected && expected !== `"v${asset.version}"`) {
       throw new Refusal(412, 'PreconditionFailed', `${asset.title} was changed meanwhile`, 'reload and change it again');
     }
-    Object.assign(asset, call.body);
+    Object.assign(asset, call.body, { version: asset.version + 1 });
     sendAsset(call, asset);
   }
 
@@ -192,7 +191,8 @@ export function mockApi(catalogue: Catalogue, store: Store, issuer: Issuer): Moc
   function sendAsset({ request, response }: Call, asset: StoredAsset): void {
     const body = { ...answer(asset), renditions: asset.state === 'ready' ? RENDITIONS : [] };
     const etag = etagOf(answer(asset));
-    if (request.headers['if-none-match'] === etag) response.writeHead(304).end();
+    const known = request.headers['if-none-match']?.replace(/^W\//, '');
+    if (known === etag) response.writeHead(304).end();
     // As CloudFront does when it compresses.
     else json(response, 200, body, { etag: `W/${etag}` });
   }
@@ -239,7 +239,7 @@ function sizeOf(upload: StoredUpload, number: number): number {
   return Math.min(upload.part_size, upload.size - (number - 1) * upload.part_size);
 }
 
-/** Signed addresses are another at each call; they make no other version. */
+/** Signed addresses are another at each call; they make no other answer. */
 function etagOf({ poster: _, ...asset }: Asset): string {
   return `"${createHash('sha256').update(JSON.stringify(asset)).digest('hex').slice(0, 16)}"`;
 }

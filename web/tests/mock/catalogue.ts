@@ -62,6 +62,7 @@ export class Catalogue {
       state: 'ready',
       visibility: 'private',
       tags: [],
+      version: 1,
       created_at: new Date().toISOString(),
       ...(fields.state === 'uploading' ? {} : { kind: 'video', duration_ms: 20_000, width: 640, height: 360 }),
       ...fields,
