@@ -39,7 +39,7 @@ export class App {
       listed: asset => this.#note(asset),
     });
     if (auth.signedIn) {
-      this.#panel = new UploadPanel(this.#api, config, {
+      this.#panel = new UploadPanel(this.#api, {
         changed: () => this.#showTransfers(),
         completed: id => void this.#refresh(id),
       });

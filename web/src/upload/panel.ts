@@ -2,7 +2,7 @@
 
 import type { Api } from '../api/client.ts';
 import { explain } from '../api/problem.ts';
-import type { Config, Upload } from '../api/types.ts';
+import type { Upload } from '../api/types.ts';
 import { announce } from '../ui/announce.ts';
 import { h } from '../ui/dom.ts';
 import { icon } from '../ui/icons.ts';
@@ -34,7 +34,7 @@ export class UploadPanel {
   readonly #list = h('ul', { class: 'uploads', 'aria-label': 'Files on their way' });
   readonly #unfinished = h('ul', { class: 'uploads', 'aria-label': 'Unfinished uploads' });
 
-  constructor(api: Api, config: Config, news: News) {
+  constructor(api: Api, news: News) {
     this.#api = api;
     this.#news = news;
     this.#ports = {
