@@ -15,6 +15,7 @@ pub mod ports;
 pub mod s3;
 pub mod secret;
 pub mod signed_url;
+pub mod signing_key;
 pub mod step_functions;
 pub mod task_callback;
 
