@@ -10,10 +10,12 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from . import (
+    api_permission,
     batch,
     batch_resources,
     batch_states,
     host_capacity,
+    managed_login,
     map_run,
     process_group,
     s3_memory,
@@ -43,3 +45,5 @@ def apply_all() -> None:
     batch.apply()
     batch_resources.apply()
     batch_states.apply()
+    managed_login.apply()
+    api_permission.apply()
