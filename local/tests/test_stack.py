@@ -15,7 +15,16 @@ from typing import Any, ClassVar
 
 from millrace_local import postgres, process
 
-from .permissions import FORBIDDEN, ITEM, NOBODY, READ_OWNERS_PASSWORD, TRIGGERS_OWN, UPDATE_RECORD, Call
+from .permissions import (
+    ALLOWED,
+    FORBIDDEN,
+    ITEM,
+    NOBODY,
+    READ_OWNERS_PASSWORD,
+    TRIGGERS_OWN,
+    UPDATE_RECORD,
+    Call,
+)
 from .stacks import FUNCTIONS, ROOT, Running, alive, everything_below, with_binaries
 from .support import Cloud, wait_until
 
@@ -318,6 +327,25 @@ class Template(unittest.TestCase):
         allowed = self.allowed("TriggerFunction", TRIGGERS_OWN)
         self.assertEqual(allowed, [True] * len(TRIGGERS_OWN))
 
+    def test_what_the_api_needs_is_allowed_to_it(self) -> None:
+        for name, calls in ALLOWED.items():
+            allowed = self.allowed(f"{name}Function", calls)
+            wrong = [call for call, may in zip(calls, allowed, strict=True) if not may]
+            self.assertEqual(wrong, [], name)
+
+    def test_only_who_signs_access_or_makes_the_key_reads_it(self) -> None:
+        seen = self.cloud.invoke(self.outputs["PlayApiFunction"], {"do": "environment"})
+        read = {"SecretId": seen["MILLRACE_SIGNING_SECRET"]}
+        write = {**read, "SecretString": "another"}
+        for name in FORBIDDEN:
+            with self.subTest(name):
+                calls = (
+                    ("secretsmanager", "get_secret_value", read),
+                    ("secretsmanager", "put_secret_value", write),
+                )
+                expected = [name in ("PlayApi", "SigningKey"), name == "SigningKey"]
+                self.assertEqual(self.allowed(f"{name}Function", calls), expected)
+
     def test_stages_reach_the_objects_of_jobs_and_no_others(self) -> None:
         work = self.outputs["WorkBucket"]
         stages = ("Segment", "EncodeVideo", "EncodeAudio", "Thumbnail", "AssembleManifest")
@@ -376,7 +404,7 @@ class Template(unittest.TestCase):
                     self.assertEqual(opened, (name, user) == ("UpdateMetadata", "millrace"), said)
 
     def test_those_who_write_records_may(self) -> None:
-        for name in set(FORBIDDEN) - {"Migrate"}:
+        for name in set(FORBIDDEN) - {"Migrate", "SigningKey"}:
             with self.subTest(name):
                 self.assertEqual(self.allowed(f"{name}Function", [UPDATE_RECORD]), [True])
         put = {"TableName": self.outputs["Table"], "Item": ITEM}
@@ -424,6 +452,10 @@ class Template(unittest.TestCase):
         encoder = stage | {"MEDIA_BUCKET", "FFMPEG", "FFPROBE"}
         server = {f"DATABASE_{part}" for part in ("HOST", "PORT", "NAME", "CA")}
         login = {f"DATABASE_{part}" for part in ("USER", "AUTH", "PASSWORD")}
+        api = {"TABLE", "STATE_MACHINE_ARN", "MAX_UPLOAD_BYTES", "LOG"}
+        viewing = {"WORK_BUCKET", "MEDIA_BUCKET", "UPDATE_METADATA", "ORIGIN", "STACK"}
+        keys = {"SIGNING_SECRET", "SIGNING_KEY_ID"}
+        keys |= {f"OIDC_{part}" for part in ("ISSUER", "CLIENT", "DISCOVERY")}
         capacity = {"BATCH", "ENCODER_MEMORY_MB", "ENCODER_SECONDS"}
         expected = {
             "Trigger": {"TABLE", "STATE_MACHINE_ARN", "UPLOADS_BUCKET", "SWEEP_DAYS", "LOG"},
@@ -434,6 +466,9 @@ class Template(unittest.TestCase):
             "AssembleManifest": stage | {"MEDIA_BUCKET"},
             "UpdateMetadata": stage | {"MEDIA_BUCKET"} | server | login,
             "Migrate": {"DATABASE_OWNER_SECRET", "LOG"} | server,
+            "SigningKey": {"LOG"},
+            "UploadApi": api | {"UPLOADS_BUCKET"},
+            "PlayApi": api | viewing | keys,
         }
         for name, variables in expected.items():
             with self.subTest(name):

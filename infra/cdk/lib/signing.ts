@@ -28,7 +28,7 @@ export class Signing extends Construct {
     acknowledge(secret, {
       'AwsSolutions-SMG4': 'Another key is another public key of the distribution: by hand, if ever',
     });
-    this.secretArn = secret.ref;
+    this.secretArn = secret.attrId;
     const actions = ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'];
     this.function = createFunction(this, 'SigningKeyFunction', packages.functions, settings, {
       package: 'signing-key',

@@ -19,6 +19,7 @@ from . import (
     map_run,
     process_group,
     s3_memory,
+    secret_versions,
     task_token,
 )
 
@@ -47,3 +48,4 @@ def apply_all() -> None:
     batch_states.apply()
     managed_login.apply()
     api_permission.apply()
+    secret_versions.apply()
