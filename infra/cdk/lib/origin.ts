@@ -21,6 +21,9 @@ const MANAGED = {
   securityHeaders: '67f7725c-6f97-4210-82d7-5512b31e9d03',
 };
 
+/** What CloudFront keeps for a while where nobody says otherwise. */
+const CACHED_ERRORS = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
+
 /** What is behind the origin. */
 export interface OriginProps {
   readonly storage: Storage;
@@ -125,6 +128,9 @@ export class Origin extends Construct {
         httpVersion: 'http2and3',
         ipv6Enabled: true,
         defaultRootObject: 'index.html',
+        // Else CloudFront would keep an error for ten seconds by the path alone, and give one owner
+        // what another one was refused.
+        customErrorResponses: CACHED_ERRORS.map((errorCode) => ({ errorCode, errorCachingMinTtl: 0 })),
         origins: this.origins(access),
         defaultCacheBehavior: {
           targetOriginId: 'page',
