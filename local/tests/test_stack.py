@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 import unittest
@@ -13,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from millrace_local import postgres, process
+from millrace_local import process
 
 from .permissions import (
     ALLOWED,
@@ -25,7 +23,7 @@ from .permissions import (
     UPDATE_RECORD,
     Call,
 )
-from .stacks import FUNCTIONS, ROOT, Running, alive, everything_below, with_binaries
+from .stacks import FUNCTIONS, Running, alive, everything_below, with_binaries
 from .support import Cloud, wait_until
 
 # The words of the services for "no".
@@ -122,154 +120,6 @@ class Lifetime(unittest.TestCase):
         running[0].close()
         self.assertTrue((running[1].folder / "stack.json").exists())
         cloud.invoke(stacks[1]["outputs"]["SegmentFunction"], {"do": "environment"})
-
-
-class HeavyWork(unittest.TestCase):
-    """With ``HeavyEncoder=cpu``, the template's Batch jobs run the executable of that name."""
-
-    # Says what it was told, and what its role allows.
-    JOB = """#!{python} -I
-import json, os, sys
-sys.path.extend({path!r})
-from botocore.exceptions import ClientError
-from botocore.session import Session
-s3 = Session().create_client("s3")
-def put(bucket, key):
-    try:
-        s3.put_object(Bucket=os.environ[bucket], Key=key)
-        return "allowed"
-    except ClientError as error:
-        return error.response["Error"]["Code"]
-print(json.dumps({{
-    "told": sorted(name for name in os.environ if name.startswith("MILLRACE_")),
-    "job's": put("MILLRACE_WORK_BUCKET", "jobs/1/a"),
-    "another's": put("MILLRACE_WORK_BUCKET", "elsewhere"),
-}}))
-"""
-
-    def test_a_heavy_job_has_its_variables_and_its_role(self) -> None:
-        with tempfile.TemporaryDirectory() as name:
-            folder = with_binaries(Path(name))
-            job = folder / "bin/heavy-encode"
-            job.write_text(self.JOB.format(python=sys.executable, path=sys.path))
-            job.chmod(0o755)
-            running = Running(folder, "heavy", "HeavyEncoder=cpu")
-            self.addCleanup(running.close)
-            stack = running.wait_until_ready()
-            said = self.run_job(stack)
-            running.close()
-        # Task token and input are the state machine's to give.
-        self.assertEqual(
-            said["told"],
-            [
-                "MILLRACE_DEADLINE_SECONDS",
-                "MILLRACE_FFMPEG",
-                "MILLRACE_FFPROBE",
-                "MILLRACE_HEARTBEAT_SECONDS",
-                "MILLRACE_LOG",
-                "MILLRACE_MEDIA_BUCKET",
-                "MILLRACE_STAGE",
-                "MILLRACE_TABLE",
-                "MILLRACE_WORK_BUCKET",
-            ],
-        )
-        self.assertEqual((said["job's"], said["another's"]), ("allowed", "AccessDenied"))
-
-    def run_job(self, stack: dict[str, Any]) -> dict[str, Any]:
-        """What the last line says that the stack's only heavy-encode job prints."""
-        cloud = Cloud(stack["endpoint"], stack["access_key_id"], stack["secret_access_key"])
-        batch = cloud.client("batch")
-        queue = batch.describe_job_queues()["jobQueues"][0]["jobQueueName"]
-        definition = f"millrace-{stack['name']}-heavy-encode"
-        job = batch.submit_job(jobName="a", jobQueue=queue, jobDefinition=definition)["jobId"]
-
-        def status() -> str:
-            return str(batch.describe_jobs(jobs=[job])["jobs"][0]["status"])
-
-        wait_until(lambda: status() in ("SUCCEEDED", "FAILED"))
-        lines = Path(stack["log"]).read_text().splitlines()
-        self.assertEqual(status(), "SUCCEEDED", lines)
-        return dict(json.loads(lines[-1]))
-
-
-class Schema(unittest.TestCase):
-    """The schema comes with the template, by the real function."""
-
-    def setUp(self) -> None:
-        temporary = tempfile.TemporaryDirectory()
-        self.addCleanup(temporary.cleanup)
-        self.folder = with_binaries(Path(temporary.name))
-        migrate = self.folder / "bin/migrate"
-        migrate.unlink()
-        migrate.symlink_to(ROOT / "target/debug/migrate")
-
-    def start(self, *parameters: str) -> Running:
-        running = Running(self.folder, "schema", *parameters)
-        self.addCleanup(running.close)
-        return running
-
-    def ask(self, stack: dict[str, Any], query: str) -> list[str]:
-        """The rows of a query, which the owner asks the server itself."""
-        psql = [str(postgres.binaries() / "psql"), "--no-psqlrc", "--tuples-only", "--no-align"]
-        client = subprocess.run(
-            [*psql, "--command", query, stack["database_url"]],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return client.stdout.split()
-
-    def test_it_is_there_after_a_deployment_and_after_the_next_one(self) -> None:
-        stack = self.start().wait_until_ready()
-        cloud = Cloud(stack["endpoint"], stack["access_key_id"], stack["secret_access_key"])
-        migrations = sorted((ROOT / "crates/database/migrations").glob("*.sql"))
-        versions = [str(int(path.name.partition("_")[0])) for path in migrations]
-        applied = "select version from _sqlx_migrations where success order by version"
-        self.assertEqual(self.ask(stack, applied), versions)
-        self.ask(stack, "insert into owners values ('ann')")
-
-        template = cloud.client("cloudformation")
-        name = "millrace-schema"
-        known = template.describe_stacks(StackName=name)["Stacks"][0]["Parameters"]
-        parameters = [
-            {"ParameterKey": "DatabaseUser", "ParameterValue": "another"}
-            if each["ParameterKey"] == "DatabaseUser"
-            else {"ParameterKey": each["ParameterKey"], "UsePreviousValue": True}
-            for each in known
-        ]
-        template.update_stack(
-            StackName=name,
-            UsePreviousTemplate=True,
-            Parameters=parameters,
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        )
-
-        def status() -> str:
-            return str(template.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
-
-        wait_until(lambda: not status().endswith("_IN_PROGRESS"), seconds=30)
-        self.assertEqual(status(), "UPDATE_COMPLETE")
-        self.assertEqual(self.ask(stack, applied), versions)
-        self.assertEqual(self.ask(stack, "select owner from owners"), ["ann"])
-        members = """
-            select rolname from pg_auth_members join pg_roles on pg_roles.oid = member
-            where roleid = 'rds_iam'::regrole order by rolname
-        """
-        self.assertEqual(self.ask(stack, members), ["another", "millrace"])
-
-    def test_a_stack_without_it_does_not_come_up(self) -> None:
-        for parameter, reason in (
-            ("DatabaseName=absent", "DatabaseRefused: .*migrate.*\"absent\" does not exist"),
-            ("DatabaseCaPath=/opt/absent.pem", "ConfigInvalid: .* /opt/absent.pem, which is no file"),
-            ("DatabaseCaPath=", "DatabaseRefused: .* no encryption"),
-        ):
-            with self.subTest(parameter):
-                running = self.start(parameter)
-                running.say_built()
-                assert running.process.stdout is not None
-                said = json.loads(running.process.stdout.readlines()[-1])["error"]
-                self.assertRegex(said, f"Schema: {reason}")
-                running.close()
 
 
 class Template(unittest.TestCase):

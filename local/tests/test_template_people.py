@@ -64,7 +64,7 @@ class People(unittest.TestCase):
         self.assertEqual(api["OriginRequestPolicyId"], _ALL_VIEWER_EXCEPT_HOST)
         errors = self.distribution["CustomErrorResponses"]
         self.assertEqual({each["ErrorCachingMinTTL"] for each in errors}, {0})
-        # "How CloudFront processes HTTP 4xx and 5xx status codes" has the list.
+        # All that this can be said of; any other is kept only if its answer says so.
         kept = {400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}
         self.assertEqual({each["ErrorCode"] for each in errors}, kept)
 
