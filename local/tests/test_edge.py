@@ -194,6 +194,7 @@ class SignedAccess(EdgeTest):
             b'{"Statement":[]}',
             b'{"Statement":[{"Resource":"*","Condition":{}}]}',
             policy("*", IpAddress={"AWS:SourceIp": "192.0.2.0/24"}),
+            policy("*", DateEquals={"AWS:EpochTime": 1}),
         ):
             self.assert_refused(self.ask(_FILM, self.sign(text)), "MalformedPolicy")
         parts = {**self.sign(policy(self.folder())), "Policy": "not base64!"}

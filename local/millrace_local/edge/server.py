@@ -83,7 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
         backend = self.server.backend
         path = urlsplit(self.path).path
         if backend is None:
-            self._send(HTTPStatus.SERVICE_UNAVAILABLE, [], b"the stack is not up yet")
+            self._decline(HTTPStatus.SERVICE_UNAVAILABLE)
         elif path.startswith("/api/"):
             # By the API's own name, as on AWS.
             host = f"{backend.api}.execute-api.{urlsplit(backend.endpoint).netloc}"
@@ -95,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
             # By our name, which it puts into the addresses in its answers.
             self._pass_on(backend, self._host, self.path)
         elif self.command not in ("GET", "HEAD"):
-            self._send(HTTPStatus.METHOD_NOT_ALLOWED, [("Allow", "GET, HEAD")], b"")
+            self._decline(HTTPStatus.METHOD_NOT_ALLOWED)
         elif path.startswith("/assets/"):
             self._media(backend)
         else:
@@ -167,6 +167,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, refused: Refused) -> None:
         self._send(HTTPStatus.FORBIDDEN, [("Content-Type", "text/xml")], refused.body())
+
+    def _decline(self, status: HTTPStatus) -> None:
+        # What the client goes on to send is not read, so there is no next request.
+        self.close_connection = True
+        self._send(status, [("Connection", "close")], b"")
 
     def _send(self, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> None:
         self._begin(status, [*headers, ("Content-Length", str(len(body)))])
