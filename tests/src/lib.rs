@@ -9,6 +9,7 @@ pub mod containers;
 pub mod environment;
 pub mod folders;
 pub mod judges;
+pub mod openapi;
 pub mod pipeline;
 pub mod processes;
 pub mod stack;

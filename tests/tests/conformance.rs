@@ -16,6 +16,7 @@ async fn s3_keeps_every_promise_of_the_object_ports() {
         source_etag: SOURCE_BODY_MD5.to_owned(),
     };
     conformance::objects(stack.client.objects(), &place).await;
+    conformance::parts(stack.client.objects(), &place).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -23,6 +24,7 @@ async fn dynamodb_keeps_every_promise_of_the_document_ports() {
     let stack = Stack::connect().await.unwrap();
     let documents = stack.aws.documents(stack.client.names().table.clone());
     conformance::documents(&documents, "conformance").await;
+    conformance::library(&documents, "conformance").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

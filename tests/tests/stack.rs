@@ -46,7 +46,7 @@ async fn an_upload_becomes_a_stream_that_plays_everywhere() {
     let rows = relational(&stack, request.asset.as_str()).await.unwrap();
     assert_eq!(rows, (String::from("ann"), String::from("ready"), 4));
     let left = stack.client.progress(&request).await.unwrap();
-    assert!(!left.planned, "the work folder is cleared");
+    assert!(!left.is_planned(), "the work folder is cleared");
 }
 
 /// Owner, state and number of renditions of an asset in PostgreSQL.

@@ -3,8 +3,6 @@
 //! Used by the demo and the end-to-end tests. It only reads what every operator may read: the
 //! three buckets and the table.
 
-pub mod progress;
-
 use std::path::{Path, PathBuf};
 
 use cloud::clients::AwsClients;
@@ -18,7 +16,7 @@ use domain::object::{BucketName, ObjectKey, ObjectRef};
 use domain::profile::Profile;
 use tokio::io::AsyncWriteExt;
 
-pub use crate::progress::Progress;
+pub use stage::progress::Progress;
 
 /// Names of what a stack has, as its outputs say.
 #[derive(Clone, Debug)]
@@ -122,7 +120,8 @@ impl Stack {
     /// # Errors
     /// [`ClientError`].
     pub async fn progress(&self, request: &SegmentInput) -> Result<Progress, ClientError> {
-        progress::of(&self.objects, &self.names.work, &request.job).await
+        let work = &self.names.work;
+        Ok(stage::progress::of(&self.objects, work, &request.job).await?)
     }
 
     /// Copies everything under `folder` in the media bucket into a local folder, and returns how

@@ -4,18 +4,26 @@
 //! |---|---|---|---|
 //! | job | `JOB#{job}` | `JOB` | `state`, `asset`, `owner`, `order`, `lease`, `version`, `open`, `lease_expires_at` (ms) |
 //! | asset | `ASSET#{asset}` | `ASSET` | `state`, `owner`, `newest`, `published`, `revision` |
+//! | entry of the library | `ASSET#{asset}` | `ENTRY` | `owner`, `created_at`, `version`, `job`, `order` |
+//! | card of a public asset | `ASSET#{asset}` | `CARD` | `owner`, `created_at` |
+//! | upload in parts | `UPLOAD#{upload}` | `UPLOAD` | `owner`, `created_at`, `expires_at` (s) |
 //! | round of the sweep | `SWEEP#{bucket}` | `SWEEP` | `version` |
 //!
 //! `document` is the record as a native map, so that the console and a query can look into it;
 //! the attributes beside it are what conditions and indexes need. Running jobs alone have `open`
 //! and `lease_expires_at`, the keys of the index `open`, by which the sweep finds them.
+//! Entries, cards and open uploads alone have `created_at`, and so are in the index `owner`; their
+//! `owner` names a list, the `dynamodb::shelf` module has which.
 //!
 //! The role needs `dynamodb:GetItem`, `PutItem`, `UpdateItem` and `ConditionCheckItem`, each only
 //! where the port that is used needs it: reading the first, claiming and leasing the first two,
 //! finishing all; the sweep also `dynamodb:BatchGetItem`, and `Query` on the index.
 
 mod item;
+mod library;
+mod shelf;
 mod sweep;
+mod uploads;
 
 use std::time::Duration;
 
@@ -97,6 +105,29 @@ impl DynamoDocuments {
             .await
             .map_err(|error| classify(error, self.what(), action))?;
         Ok(answer.item)
+    }
+
+    /// Puts an item where none is; says whether none was.
+    async fn put_new(&self, new: Attributes, action: String) -> Result<bool, StoreError> {
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(new))
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(classify(error, self.what(), action)),
+        }
     }
 
     /// The job and its asset, as they were at one instant; none when a write was under way.

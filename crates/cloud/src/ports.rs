@@ -6,6 +6,9 @@
 //!
 //! All methods may be called again after a failure: writing equal bytes twice is writing once.
 
+mod library;
+mod uploads;
+
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
@@ -21,6 +24,9 @@ use crate::content::Content;
 use crate::error::StoreError;
 use crate::finish::{Finished, JobOutcome, StoredJob};
 use crate::signed_url::SignedUrl;
+
+pub use library::{EntryPage, KeepLibrary, Shelf, StoredEntry};
+pub use uploads::{KeepUploads, PartToSign, SignedPut, TakeParts, UploadPage};
 
 /// The most bytes that one read holds in memory: 16 MiB.
 ///

@@ -3,6 +3,7 @@
 //! The role needs `s3:ListBucket` beside `s3:GetObject`: without it S3 answers a missing key with
 //! "access denied", and a missing object would read as a wrong policy.
 
+mod parts;
 mod sources;
 mod upload;
 

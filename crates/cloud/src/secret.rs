@@ -38,17 +38,14 @@ pub trait ReadLogin: Send + Sync {
     fn login(&self, secret: &str) -> impl Future<Output = Result<Login, StoreError>> + Send;
 }
 
-/// Reads texts that are secret.
+/// Reads secrets that are plain text.
 pub trait ReadSecret: Send + Sync {
-    /// The newest text of the secret; none where nobody has written one, or there is no such
-    /// secret.
+    /// The newest value of the secret. Never log it.
     ///
     /// # Errors
-    /// The faults that every call may have.
-    fn secret(
-        &self,
-        secret: &str,
-    ) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+    /// [`StoreError::NotFound`] when there is no such secret or nothing in it yet,
+    /// [`StoreError::Malformed`] when it is no text, and the faults that every call may have.
+    fn secret(&self, secret: &str) -> impl Future<Output = Result<String, StoreError>> + Send;
 }
 
 /// Writes a secret that stays as it is.
@@ -81,8 +78,8 @@ impl SecretsManager {
     }
 }
 
-impl ReadLogin for SecretsManager {
-    async fn login(&self, secret: &str) -> Result<Login, StoreError> {
+impl ReadSecret for SecretsManager {
+    async fn secret(&self, secret: &str) -> Result<String, StoreError> {
         let what = format!("secret {secret}");
         let answer = self
             .client
@@ -91,25 +88,21 @@ impl ReadLogin for SecretsManager {
             .send()
             .await;
         let answer = answer.map_err(|error| classify(error, &*what, format!("read {what}")))?;
-        login_of(answer.secret_string().unwrap_or_default()).ok_or_else(|| StoreError::Malformed {
+        answer.secret_string.ok_or_else(|| StoreError::Malformed {
             what,
-            // The parser's own words would quote the secret.
-            source: "it should be a JSON object with username and password".into(),
+            source: "it should be text".into(),
         })
     }
 }
 
-impl ReadSecret for SecretsManager {
-    async fn secret(&self, secret: &str) -> Result<Option<String>, StoreError> {
-        let what = format!("secret {secret}");
-        let call = self.client.get_secret_value().secret_id(secret);
-        match call.send().await {
-            Ok(answer) => Ok(answer.secret_string),
-            Err(error) => match classify(error, &*what, format!("read {what}")) {
-                StoreError::NotFound { .. } => Ok(None),
-                error => Err(error),
-            },
-        }
+impl ReadLogin for SecretsManager {
+    async fn login(&self, secret: &str) -> Result<Login, StoreError> {
+        let text = self.secret(secret).await?;
+        login_of(&text).ok_or_else(|| StoreError::Malformed {
+            what: format!("secret {secret}"),
+            // The parser's own words would quote the secret.
+            source: "it should be a JSON object with username and password".into(),
+        })
     }
 }
 

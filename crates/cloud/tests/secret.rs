@@ -14,17 +14,18 @@ const WRITTEN: &str = r#"{"__type":"ResourceExistsException","message":"another 
 const DENIED: &str = r#"{"__type":"AccessDeniedException","message":"no"}"#;
 
 #[tokio::test]
-async fn a_secret_is_read_and_one_without_a_text_is_none() {
+async fn a_secret_is_read_and_one_without_a_text_is_missing() {
     let (endpoint, answered) = server("200 OK", r#"{"SecretString":"text"}"#);
     let secrets = clients(endpoint).await.secrets();
-    assert_eq!(secrets.secret("s").await.unwrap().as_deref(), Some("text"));
+    assert_eq!(secrets.secret("s").await.unwrap(), "text");
     let (target, call) = answered.join().unwrap();
     assert_eq!(target, "secretsmanager.GetSecretValue");
     assert_eq!(call["SecretId"], "s");
 
     let (endpoint, _answered) = server("400 Bad Request", MISSING);
     let secrets = clients(endpoint).await.secrets();
-    assert_eq!(secrets.secret("s").await.unwrap(), None);
+    let error = secrets.secret("s").await.unwrap_err();
+    assert!(matches!(error, StoreError::NotFound { .. }), "{error:?}");
 }
 
 #[tokio::test]

@@ -76,6 +76,37 @@ id_type! {
     RungId
 }
 
+id_type! {
+    /// One upload in parts.
+    UploadId
+}
+id_type! {
+    /// Whose something is: the first part of every key of a source.
+    OwnerId
+}
+
+impl UploadId {
+    /// The id for 128 random bits.
+    #[must_use]
+    pub fn of(random: [u8; 16]) -> Self {
+        Self(text('u', u128::from_be_bytes(random)))
+    }
+}
+
+impl OwnerId {
+    /// The owner that a token's subject stands for: the subject itself where it can be an id, else a
+    /// hash of it. A subject that looks like such a hash is hashed, too, so that nobody can choose
+    /// to be somebody else.
+    #[must_use]
+    pub fn of_subject(subject: &str) -> Self {
+        let hash_like = subject.len() == 27 && subject.starts_with('o');
+        match Self::new(subject) {
+            Ok(owner) if !hash_like => owner,
+            _ => Self(derive('o', &[subject])),
+        }
+    }
+}
+
 impl AssetId {
     /// The asset that an uploaded object belongs to; an overwritten key stays the same asset.
     #[must_use]
@@ -108,7 +139,6 @@ impl JobId {
 ///
 /// Each part is preceded by its length, so that no two lists of parts read alike.
 fn derive(prefix: char, parts: &[&str]) -> String {
-    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
@@ -116,7 +146,12 @@ fn derive(prefix: char, parts: &[&str]) -> String {
     }
     let mut head = [0_u8; 16];
     head.copy_from_slice(hash.finalize().split_at(16).0);
-    let mut bits = u128::from_be_bytes(head);
+    text(prefix, u128::from_be_bytes(head))
+}
+
+/// `prefix` and 26 characters of base 32.
+fn text(prefix: char, mut bits: u128) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let mut id = String::from(prefix);
     for _ in 0..26 {
         bits = bits.rotate_left(5);
@@ -170,6 +205,23 @@ mod tests {
     #[test]
     fn parts_do_not_run_into_each_other() {
         assert_ne!(derive('x', &["ab", "c"]), derive('x', &["a", "bc"]));
+    }
+
+    #[test]
+    fn a_subject_is_one_owner_and_no_other() {
+        let plain = OwnerId::of_subject("0b6d4e8c-1111-4222-8333-444455556666");
+        assert_eq!(plain.as_str(), "0b6d4e8c-1111-4222-8333-444455556666");
+        let hashed = OwnerId::of_subject("auth0|ann");
+        assert_ne!(hashed, OwnerId::of_subject("auth0|bob"));
+        assert_ne!(hashed, OwnerId::of_subject(hashed.as_str()));
+        assert_ne!(OwnerId::of_subject(""), OwnerId::of_subject("/"));
+    }
+
+    #[test]
+    fn random_bits_make_an_id() {
+        let id = UploadId::of([0xff; 16]);
+        assert_eq!(UploadId::new(id.as_str()).unwrap(), id);
+        assert_ne!(id, UploadId::of([0; 16]));
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod job;
 pub mod ladder;
 pub mod layout;
 pub mod lease;
+pub mod library;
 pub mod message;
 pub mod object;
 pub mod plan;
@@ -22,5 +23,6 @@ pub mod source;
 pub mod sweep;
 pub mod time;
 pub mod timeline;
+pub mod upload;
 
 pub use error_code::{ErrorClass, ErrorCode, Fault};

@@ -5,6 +5,7 @@
 
 mod database;
 mod heavy;
+mod web;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -93,6 +94,22 @@ variables! {
     DATABASE_OWNER_SECRET = "MILLRACE_DATABASE_OWNER_SECRET", None,
         "the ARN of a secret in Secrets Manager",
         "user name and password of the owner of the schema, for migrate";
+    MAX_UPLOAD_BYTES = "MILLRACE_MAX_UPLOAD_BYTES", Some("5497558138880"),
+        "a number from 1 to 5497558138880", "the largest upload that upload-api takes, in bytes";
+    ORIGIN = "MILLRACE_ORIGIN", None,
+        "https://HOST, or http://HOST:PORT on loopback", "where viewers find page, API and streams";
+    SIGNING_SECRET = "MILLRACE_SIGNING_SECRET", None,
+        "the ARN of a secret in Secrets Manager", "the private key that play-api signs access with";
+    SIGNING_KEY_ID = "MILLRACE_SIGNING_KEY_ID", None,
+        "the id of a public key in CloudFront", "the other half of that key";
+    OIDC_ISSUER = "MILLRACE_OIDC_ISSUER", None,
+        "the URL of an OpenID Connect issuer", "who signs the tokens of those who sign in";
+    OIDC_DISCOVERY = "MILLRACE_OIDC_DISCOVERY", None,
+        "a URL", "where the issuer's discovery document is";
+    OIDC_CLIENT = "MILLRACE_OIDC_CLIENT", None,
+        "a client's id at the issuer", "as whom page and command line sign in";
+    STACK = "MILLRACE_STACK", None,
+        "the name of a stack", "what clients call this deployment";
     LOG = "MILLRACE_LOG", Some("info"),
         "error, warn, info, debug or trace, or target=level pairs with commas between",
         "how much is logged";

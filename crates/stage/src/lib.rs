@@ -7,6 +7,7 @@
 pub mod encode;
 pub mod fragments;
 pub mod lease;
+pub mod progress;
 pub mod publish;
 pub mod source;
 pub mod usage;

@@ -12,10 +12,14 @@
 
 mod documents;
 mod fetch;
+mod library;
 mod objects;
+mod parts;
 
 pub use documents::{documents, executions};
+pub use library::library;
 pub use objects::{ObjectPlace, SOURCE_BODY, SOURCE_BODY_MD5, missing_bucket, objects};
+pub use parts::parts;
 
 use cloud::StoreError;
 
@@ -70,11 +74,13 @@ mod tests {
             source_etag: store.put_source(&object, &file).unwrap().etag,
         };
         objects(&store, &place).await;
+        parts(&store, &place).await;
     }
 
     #[tokio::test]
     async fn memory_keeps_every_promise_of_the_document_ports() {
         documents(&MemoryDocuments::default(), "t").await;
+        library(&MemoryDocuments::default(), "t").await;
     }
 
     #[tokio::test]

@@ -6,6 +6,8 @@
 mod documents;
 mod failing;
 mod folder;
+mod library;
+mod parts;
 
 pub use documents::{MemoryDocuments, RecordedExecutions};
 pub use failing::{FailingStore, Faults};

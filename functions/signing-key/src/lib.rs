@@ -95,36 +95,23 @@ where
     let secret = request
         .property("Secret")
         .ok_or(SigningKeyError::NoSecret)?;
-    let key = match kept(secrets, secret).await? {
-        Some(key) => key,
-        None => make(secrets, secret).await?,
-    };
-    Ok(Attributes::from([("PublicKey", key.public_pem()?)]))
-}
-
-/// A new key, or that of another call which was quicker.
-async fn make<S>(secrets: &S, secret: &str) -> Result<SigningKey, SigningKeyError>
-where
-    S: ReadSecret + WriteSecretOnce,
-{
-    let pem = SigningKey::generate()?.to_pem()?;
-    secrets.write_once(secret, &pem).await?;
-    kept(secrets, secret).await?.ok_or_else(|| {
-        let what = format!("secret {secret}");
-        StoreError::NotFound { what }.into()
-    })
-}
-
-async fn kept<S: ReadSecret>(
-    secrets: &S,
-    secret: &str,
-) -> Result<Option<SigningKey>, SigningKeyError> {
-    let Some(text) = secrets.secret(secret).await? else {
-        return Ok(None);
+    let text = match secrets.secret(secret).await {
+        Err(StoreError::NotFound { .. }) => make(secrets, secret).await?,
+        text => text?,
     };
     let key = SigningKey::from_pem(&text).map_err(|source| SigningKeyError::NoKey {
         secret: secret.to_owned(),
         source,
     })?;
-    Ok(Some(key))
+    Ok(Attributes::from([("PublicKey", key.public_pem()?)]))
+}
+
+/// A new key, or that of another call which was quicker.
+async fn make<S>(secrets: &S, secret: &str) -> Result<String, SigningKeyError>
+where
+    S: ReadSecret + WriteSecretOnce,
+{
+    let pem = SigningKey::generate()?.to_pem()?;
+    secrets.write_once(secret, &pem).await?;
+    Ok(secrets.secret(secret).await?)
 }

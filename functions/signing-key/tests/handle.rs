@@ -23,13 +23,13 @@ struct Twin {
 }
 
 impl ReadSecret for Twin {
-    async fn secret(&self, secret: &str) -> Result<Option<String>, StoreError> {
+    async fn secret(&self, secret: &str) -> Result<String, StoreError> {
         assert_eq!(secret, SECRET);
         let seen = self.text.lock().unwrap().clone();
         if let Some(text) = self.quicker.lock().unwrap().take() {
             *self.text.lock().unwrap() = Some(text);
         }
-        Ok(seen)
+        seen.ok_or_else(missing)
     }
 }
 
@@ -37,12 +37,16 @@ impl WriteSecretOnce for Twin {
     async fn write_once(&self, secret: &str, text: &str) -> Result<(), StoreError> {
         assert_eq!(secret, SECRET);
         if self.is_gone {
-            let what = "secret signing-key".to_owned();
-            return Err(StoreError::NotFound { what });
+            return Err(missing());
         }
         self.text.lock().unwrap().get_or_insert(text.to_owned());
         Ok(())
     }
+}
+
+fn missing() -> StoreError {
+    let what = "secret signing-key".to_owned();
+    StoreError::NotFound { what }
 }
 
 /// Remembers what was told.

@@ -3,7 +3,6 @@
 
 pub mod event;
 mod lost;
-mod start;
 mod sweep;
 pub mod upload;
 
@@ -12,9 +11,10 @@ use std::time::Duration;
 use cloud::StoreError;
 use cloud::lease;
 use cloud::ports::{
-    ClaimJob, DescribeExecution, DescribeSource, FindExpired, FindUnclaimed, KeepJob, KeepRound,
-    ListSources, StartExecution,
+    ClaimJob, DescribeExecution, DescribeSource, FindExpired, FindUnclaimed, KeepJob, KeepLibrary,
+    KeepRound, ListSources, StartExecution,
 };
+use cloud::start::{start_attempt, start_job};
 use domain::ids::JobId;
 use domain::object::{BucketName, SourceObject};
 use domain::{ErrorCode, Fault};
@@ -47,15 +47,6 @@ pub enum TriggerError {
     /// A call failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A request could not be written as JSON.
-    #[error("the request for job {job} cannot be written as JSON")]
-    Request {
-        /// The job.
-        job: JobId,
-        /// Why.
-        #[source]
-        source: serde_json::Error,
-    },
     /// A job that cannot be retried: unknown, running, or ready.
     #[error("job {0} has not failed, so there is nothing to retry")]
     NotFailed(JobId),
@@ -69,7 +60,6 @@ impl Fault for TriggerError {
         match self {
             Self::Event(_) | Self::NotFailed(_) | Self::NotRunning(_) => ErrorCode::InputInvalid,
             Self::Store(error) => error.code(),
-            Self::Request { .. } => ErrorCode::Internal,
         }
     }
 }
@@ -88,7 +78,7 @@ pub async fn handle<S, D, E>(
 ) -> Result<Answer, TriggerError>
 where
     S: DescribeSource + ListSources,
-    D: ClaimJob + KeepJob + FindExpired + FindUnclaimed + KeepRound,
+    D: ClaimJob + KeepLibrary + KeepJob + FindExpired + FindUnclaimed + KeepRound,
     E: StartExecution + DescribeExecution,
 {
     let jobs = match event {
@@ -112,7 +102,7 @@ where
         Event::Retry(job) => {
             let stored = lease::retry(&ports.documents, &job).await?;
             let stored = stored.ok_or(TriggerError::NotFailed(job))?;
-            start::attempt(&stored, None, &ports.executions).await?;
+            start_attempt(&stored, None, &ports.executions).await?;
             vec![stored.record.job]
         }
         Event::Cancel(job) => {
@@ -131,12 +121,13 @@ async fn start_all<S, D, E>(
 ) -> Result<Vec<JobId>, TriggerError>
 where
     S: DescribeSource,
-    D: ClaimJob,
+    D: ClaimJob + KeepLibrary,
     E: StartExecution,
 {
     let mut jobs = Vec::new();
     for source in sources {
-        jobs.extend(start::job(source, ports).await?);
+        let started = start_job(source, &ports.objects, &ports.documents, &ports.executions);
+        jobs.extend(started.await?);
     }
     Ok(jobs)
 }
@@ -147,7 +138,7 @@ async fn start_told<S, D, E>(
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
 where
     S: DescribeSource,
-    D: ClaimJob,
+    D: ClaimJob + KeepLibrary,
     E: StartExecution,
 {
     start_all(told(message)?, ports).await?;

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use cloud::lease::now_ms;
 use cloud::ports::{
-    ClaimJob, DescribeSource, FindUnclaimed, KeepRound, ListSources, SourcePage, StartExecution,
+    ClaimJob, DescribeSource, FindUnclaimed, KeepLibrary, KeepRound, ListSources, SourcePage,
+    StartExecution,
 };
+use cloud::start::start_job;
 use domain::ids::JobId;
 use domain::message::SegmentInput;
 use domain::object::{ObjectKey, SourceObject};
@@ -14,7 +16,7 @@ use domain::sweep::Round;
 use runtime::StageContext;
 
 use crate::event::Sweep;
-use crate::{Ports, TriggerError, start};
+use crate::{Ports, TriggerError};
 
 /// Most pages that one sweep lists, of up to 1,000 uploads each.
 const PAGES: usize = 5;
@@ -34,7 +36,7 @@ pub(crate) async fn start_lost<S, D, E>(
 ) -> Result<Vec<JobId>, TriggerError>
 where
     S: DescribeSource + ListSources,
-    D: ClaimJob + FindUnclaimed + KeepRound,
+    D: ClaimJob + KeepLibrary + FindUnclaimed + KeepRound,
     E: StartExecution,
 {
     let mut jobs = Vec::new();
@@ -84,12 +86,13 @@ async fn start_page<S, D, E>(
 ) -> Result<Option<ObjectKey>, TriggerError>
 where
     S: DescribeSource,
-    D: ClaimJob + FindUnclaimed,
+    D: ClaimJob + KeepLibrary + FindUnclaimed,
     E: StartExecution,
 {
     for source in without_job(page, round, ports).await? {
         let key = source.object.key.clone();
-        match start::job(source, ports).await {
+        let started = start_job(source, &ports.objects, &ports.documents, &ports.executions);
+        match started.await {
             Ok(Some(job)) => {
                 tracing::warn!(%job, %key, "upload was found without a job");
                 jobs.push(job);

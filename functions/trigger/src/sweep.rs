@@ -3,12 +3,13 @@
 use cloud::finish::StoredJob;
 use cloud::lease::{execution_name, exhausted, hold, now_ms, take_over};
 use cloud::ports::{DescribeExecution, FindExpired, KeepJob, StartExecution};
+use cloud::start::start_attempt;
 use domain::ErrorCode;
 use domain::ids::JobId;
 use domain::job::JobError;
 use domain::lease::Errand;
 
-use crate::{Ports, TriggerError, start};
+use crate::{Ports, TriggerError};
 
 /// Takes over every job whose lease ran out, and answers with those that were.
 ///
@@ -54,6 +55,6 @@ where
         }),
     };
     // Should this call die here, the new attempt has no execution; its lease runs out as well.
-    start::attempt(&next, verdict, &ports.executions).await?;
+    start_attempt(&next, verdict, &ports.executions).await?;
     Ok(true)
 }

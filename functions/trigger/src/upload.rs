@@ -36,11 +36,6 @@ fn is_upload(record: &S3EventRecord) -> bool {
     name.starts_with("ObjectCreated:")
 }
 
-/// Whether it is what S3's console makes of a new folder: nothing, with a name that ends in a slash.
-pub(crate) fn is_folder(source: &SourceObject) -> bool {
-    source.size == 0 && source.object.key.as_str().ends_with('/')
-}
-
 /// The upload of an `Object Created` event of EventBridge; none for an event of another kind.
 ///
 /// # Errors

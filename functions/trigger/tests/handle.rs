@@ -5,8 +5,8 @@ use std::io::Write as _;
 use std::time::{Duration, SystemTime};
 
 use cloud::ports::{
-    ClaimJob, DescribeExecution, DescribeSource, FindExpired, FindUnclaimed, KeepJob, KeepRound,
-    ListSources, StartExecution,
+    ClaimJob, DescribeExecution, DescribeSource, FindExpired, FindUnclaimed, KeepJob, KeepLibrary,
+    KeepRound, ListSources, StartExecution,
 };
 use domain::ids::JobId;
 use domain::job::JobState;
@@ -41,7 +41,7 @@ async fn handle<S, D, E>(
 ) -> Result<Vec<JobId>, TriggerError>
 where
     S: DescribeSource + ListSources,
-    D: ClaimJob + KeepJob + FindExpired + FindUnclaimed + KeepRound,
+    D: ClaimJob + KeepLibrary + KeepJob + FindExpired + FindUnclaimed + KeepRound,
     E: StartExecution + DescribeExecution,
 {
     match trigger::handle(event, ports, context).await? {

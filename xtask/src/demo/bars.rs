@@ -34,7 +34,7 @@ impl Bars {
     }
 
     pub(crate) fn show(&mut self, progress: &Progress) {
-        if !progress.planned {
+        if !progress.is_planned() {
             return;
         }
         self.segment.show(1, 1);

@@ -18,8 +18,12 @@ pub(super) const REVISION: &str = "revision";
 pub(super) const VERSION: &str = "version";
 pub(super) const OPEN: &str = "open";
 pub(super) const EXPIRES: &str = "lease_expires_at";
+pub(super) const OWNER: &str = "owner";
+pub(super) const CREATED: &str = "created_at";
+/// Where DynamoDB's time to live looks, in seconds since the Unix epoch.
+pub(super) const FORGOTTEN: &str = "expires_at";
+pub(super) const ORDER: &str = "order";
 const LEASE: &str = "lease";
-const ORDER: &str = "order";
 const NEWEST: &str = "newest";
 const PUBLISHED: &str = "published";
 
@@ -44,6 +48,29 @@ pub(super) fn write_round(bucket: &BucketName, round: &Round) -> Result<Attribut
 
 pub(super) fn asset_key(asset: &AssetId) -> Attributes {
     key(format!("ASSET#{asset}"), "ASSET")
+}
+
+pub(super) fn upload_key(id: &str) -> Attributes {
+    key(format!("UPLOAD#{id}"), "UPLOAD")
+}
+
+pub(super) fn entry_key(asset: &str) -> Attributes {
+    key(format!("ASSET#{asset}"), "ENTRY")
+}
+
+/// The key of what stands for a public asset in the list of them.
+pub(super) fn card_key(asset: &str) -> Attributes {
+    key(format!("ASSET#{asset}"), "CARD")
+}
+
+/// The asset that an item of it is about.
+pub(super) fn asset_of(item: &Attributes) -> Option<AssetId> {
+    let partition = item.get("pk")?.as_s().ok()?;
+    AssetId::new(partition.strip_prefix("ASSET#")?).ok()
+}
+
+pub(super) fn version(item: &Attributes) -> Result<u64, StoreError> {
+    count(item, VERSION).ok_or_else(|| malformed(item, Reason("no version")))
 }
 
 fn key(pk: String, sk: &str) -> Attributes {
@@ -79,7 +106,7 @@ pub(super) fn job_fields(job: &StoredJob) -> Result<Attributes, StoreError> {
     item.insert(DOCUMENT.to_owned(), document(record)?);
     item.insert(STATE.to_owned(), state(record.state));
     item.insert("asset".to_owned(), text(record.asset.as_str()));
-    item.insert("owner".to_owned(), text(&*record.owner));
+    item.insert(OWNER.to_owned(), text(&*record.owner));
     item.insert(ORDER.to_owned(), text(job.order.as_str()));
     item.insert(LEASE.to_owned(), document(&job.lease)?);
     item.insert(VERSION.to_owned(), number(job.version));
@@ -95,7 +122,7 @@ pub(super) fn write_asset(asset: &StoredAsset) -> Result<Attributes, StoreError>
     let mut item = asset_key(&document_value.asset);
     item.insert(DOCUMENT.to_owned(), document(document_value)?);
     item.insert(STATE.to_owned(), state(document_value.state));
-    item.insert("owner".to_owned(), text(&*document_value.owner));
+    item.insert(OWNER.to_owned(), text(&*document_value.owner));
     item.insert(NEWEST.to_owned(), text(asset.newest.as_str()));
     item.insert(REVISION.to_owned(), number(asset.revision));
     if let Some(published) = &asset.published {
@@ -109,7 +136,7 @@ pub(super) fn read_job(item: &Attributes) -> Result<StoredJob, StoreError> {
         record: read_document(item)?,
         order: order(item, ORDER)?.ok_or_else(|| malformed(item, Reason("no order")))?,
         lease: read_map(item, LEASE)?,
-        version: count(item, VERSION).ok_or_else(|| malformed(item, Reason("no version")))?,
+        version: version(item)?,
     })
 }
 

@@ -41,7 +41,7 @@ pub struct ObjectPlace {
 }
 
 impl ObjectPlace {
-    fn at(&self, name: &str) -> ObjectRef {
+    pub(super) fn at(&self, name: &str) -> ObjectRef {
         ObjectRef {
             bucket: self.bucket.clone(),
             key: ObjectKey::new(format!("{}/{name}", self.prefix)),

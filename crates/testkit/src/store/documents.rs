@@ -16,6 +16,8 @@ use domain::object::BucketName;
 use domain::sweep::Round;
 use serde_json::Value;
 
+use super::library::Library;
+
 /// Both document ports, in memory. Clones share it.
 #[derive(Clone, Default, Debug)]
 pub struct MemoryDocuments {
@@ -23,14 +25,15 @@ pub struct MemoryDocuments {
 }
 
 #[derive(Default, Debug)]
-struct Shelves {
+pub(super) struct Shelves {
     jobs: BTreeMap<JobId, StoredJob>,
     assets: BTreeMap<AssetId, StoredAsset>,
     rounds: BTreeMap<String, Round>,
+    pub(super) library: Library,
 }
 
 impl MemoryDocuments {
-    fn shelves(&self) -> MutexGuard<'_, Shelves> {
+    pub(super) fn shelves(&self) -> MutexGuard<'_, Shelves> {
         self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,18 +8,21 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use cloud::finish::StoredJob;
+use cloud::finish::{JobOrder, StoredJob};
 use cloud::ports::{
-    Claim, ClaimJob, DeletePrefix, DescribeExecution, DescribeSource, FindExpired, FindUnclaimed,
-    FinishJob, KeepJob, KeepRound, ListObjects, ListSources, ObjectEntry, ReadDocuments,
-    ReadObject, ReadRange, SignObject, SignSource, SourceFacts, SourcePage, StartExecution,
-    Started, UploadFile, UploadedAt, WriteObject,
+    Claim, ClaimJob, DeletePrefix, DescribeExecution, DescribeSource, EntryPage, FindExpired,
+    FindSource, FindUnclaimed, FinishJob, KeepJob, KeepLibrary, KeepRound, KeepUploads,
+    ListObjects, ListSources, ObjectEntry, PartToSign, ReadDocuments, ReadObject, ReadRange, Shelf,
+    SignObject, SignSource, SignedPut, SourceFacts, SourcePage, StartExecution, Started,
+    StoredEntry, TakeParts, UploadFile, UploadPage, UploadedAt, WriteObject,
 };
 use cloud::{Content, Finished, JobOutcome, SignedUrl, StoreError};
-use domain::ids::{AssetId, JobId};
+use domain::ids::{AssetId, JobId, UploadId};
 use domain::job::{AssetDocument, JobRecord};
+use domain::library::LibraryEntry;
 use domain::object::{BucketName, ObjectKey, ObjectRef, SourceObject};
 use domain::sweep::Round;
+use domain::upload::{UploadRecord, UploadedPart};
 use serde_json::Value;
 
 /// Which call fails. Clones count together, so that one count runs over several stores.
@@ -132,6 +135,28 @@ forward! {
     ListSources { sources(bucket: &BucketName, after: Option<&ObjectKey>) -> SourcePage; }
     SignSource { sign_source(source: &SourceObject, lifetime: Duration) -> SignedUrl; }
     SignObject { sign_object(object: &ObjectRef, lifetime: Duration) -> SignedUrl; }
+    FindSource { find_source(object: &ObjectRef) -> (SourceObject, SourceFacts); }
+    TakeParts {
+        begin_parts(object: &ObjectRef, media_type: &str) -> String;
+        sign_part(object: &ObjectRef, multipart: &str, part: &PartToSign, lifetime: Duration)
+            -> SignedPut;
+        arrived(object: &ObjectRef, multipart: &str) -> Vec<UploadedPart>;
+        join_parts(object: &ObjectRef, multipart: &str) -> ();
+        drop_parts(object: &ObjectRef, multipart: &str) -> ();
+    }
+    KeepUploads {
+        keep_upload(record: &UploadRecord) -> ();
+        upload(id: &UploadId) -> Option<UploadRecord>;
+        open_uploads(owner: &str, after: Option<&str>, limit: u32) -> UploadPage;
+    }
+    KeepLibrary {
+        enter(entry: &LibraryEntry) -> bool;
+        note_job(asset: &AssetId, job: &JobId, order: &JobOrder) -> ();
+        entry(asset: &AssetId) -> Option<StoredEntry>;
+        change_entry(seen: &StoredEntry, next: &LibraryEntry) -> bool;
+        strike(asset: &AssetId) -> ();
+        entries(shelf: Shelf<'_>, after: Option<&str>, limit: u32) -> EntryPage;
+    }
     ClaimJob { claim(record: &JobRecord, uploaded: UploadedAt) -> Claim; }
     ReadDocuments {
         job(job: &JobId) -> Option<JobRecord>;

@@ -111,7 +111,7 @@ impl FolderStore {
     }
 
     /// What is under a key, as a listing says it.
-    fn look_at(&self, object: &ObjectRef) -> io::Result<ListedSource> {
+    pub(super) fn look_at(&self, object: &ObjectRef) -> io::Result<ListedSource> {
         let path = self.path(object);
         let metadata = fs::metadata(&path)?;
         let modified = metadata.modified()?.duration_since(UNIX_EPOCH);

@@ -4,16 +4,15 @@ use cloud::ports::{ListObjects, ReadObject};
 use domain::ids::JobId;
 use domain::layout::WorkFolder;
 use domain::object::{BucketName, ObjectKey};
-use domain::plan::Plan;
-use stage::Work;
+use domain::result::SegmentResult;
 
-use crate::ClientError;
+use crate::{Work, WorkError};
 
 /// What is planned and what is done, counted.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Progress {
-    /// Whether the job is planned: segment is done.
-    pub planned: bool,
+    /// When segment was done, in milliseconds since the Unix epoch; none before.
+    pub planned_ms: Option<u64>,
     /// Encode chunks in the plan.
     pub video_chunks: u32,
     /// Encode chunks with a result.
@@ -28,11 +27,23 @@ pub struct Progress {
     pub manifests: bool,
 }
 
-pub(crate) async fn of<S: ReadObject + ListObjects>(
+impl Progress {
+    /// Whether the job is planned: segment is done.
+    #[must_use]
+    pub const fn is_planned(&self) -> bool {
+        self.planned_ms.is_some()
+    }
+}
+
+/// How far a job is. Once it is ready its work folder is gone, and nothing is planned.
+///
+/// # Errors
+/// [`WorkError`].
+pub async fn of<S: ReadObject + ListObjects>(
     store: &S,
     bucket: &BucketName,
     job: &JobId,
-) -> Result<Progress, ClientError> {
+) -> Result<Progress, WorkError> {
     let work = Work::new(store, bucket, job);
     let folder = WorkFolder(job);
     let results = ObjectKey::new(format!("{}results/", folder.prefix()));
@@ -48,20 +59,14 @@ pub(crate) async fn of<S: ReadObject + ListObjects>(
     if !has(folder.segment_result()) {
         return Ok(Progress::default());
     }
-    let Some(plan) = work.find::<Plan>(folder.plan()).await? else {
+    let Some(segment) = work.find::<SegmentResult>(folder.segment_result()).await? else {
         return Ok(Progress::default());
     };
-    let length = |chunks: usize| u32::try_from(chunks).unwrap_or(u32::MAX);
-    let video = plan.timeline.chunks(plan.profile.segments_per_chunk).len();
     Ok(Progress {
-        planned: true,
-        video_chunks: if plan.video.is_some() {
-            length(video)
-        } else {
-            0
-        },
+        planned_ms: Some(segment.usage.ended_ms()),
+        video_chunks: segment.video_chunks,
         video_done: count("v"),
-        audio_chunks: length(plan.audio_chunks().len()),
+        audio_chunks: segment.audio_chunks,
         audio_done: count("a"),
         thumbnails: has(folder.thumbnail_result()),
         manifests: has(folder.manifest_result()),

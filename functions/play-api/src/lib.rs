@@ -1,0 +1,50 @@
+//! Who may watch what: lists assets, changes what their owners say about them, and hands out signed
+//! access to the streams that are ready.
+//!
+//! Every answer is put together from what the table says at that moment: the owner's entry, the
+//! newest job's record, and the pipeline's document.
+
+mod change;
+mod look;
+mod playback;
+mod present;
+mod public;
+mod routes;
+mod search;
+
+use cloud::ports::{KeepJob, KeepLibrary, ListObjects, ReadDocuments, ReadObject, StartExecution};
+use cloud::signed_access::SignedAccess;
+use domain::object::BucketName;
+
+pub use routes::{document, router};
+
+/// What play-api may do.
+#[derive(Debug)]
+pub struct Ports<S, D, E> {
+    /// The work bucket: how far a job is.
+    pub objects: S,
+    /// Library, job records and asset documents.
+    pub documents: D,
+    /// The state machine.
+    pub executions: E,
+    /// The work bucket's name.
+    pub work: BucketName,
+    /// Signs for streams.
+    pub access: SignedAccess,
+    /// Whether viewers come by HTTPS, so that cookies travel by nothing else.
+    pub is_secure: bool,
+    /// What clients have to know before they sign in.
+    pub settings: api::Settings,
+}
+
+/// What is asked of the work bucket.
+pub trait Objects: ReadObject + ListObjects + 'static {}
+impl<T: ReadObject + ListObjects + 'static> Objects for T {}
+
+/// What is asked of the table.
+pub trait Documents: KeepLibrary + KeepJob + ReadDocuments + 'static {}
+impl<T: KeepLibrary + KeepJob + ReadDocuments + 'static> Documents for T {}
+
+/// What is asked of the state machine.
+pub trait Executions: StartExecution + 'static {}
+impl<T: StartExecution + 'static> Executions for T {}

@@ -1,0 +1,265 @@
+//! The paths of the API that are about assets.
+
+use std::sync::Arc;
+
+use api::asset::{Asset, AssetChange, AssetQuery, Assets};
+use api::{Problem, ProblemCode, Settings};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use cloud::ports::{Shelf, StoredEntry};
+use domain::ids::AssetId;
+use service::{Body, Owner, Query, Refusal, etag};
+use utoipa::OpenApi;
+
+use crate::change::{changed, try_again, write};
+use crate::look::Seen;
+use crate::playback::hand_out;
+use crate::present::{Detail, present};
+use crate::search::search;
+use crate::{Documents, Executions, Objects, Ports, public};
+
+/// The description of the whole API; a test holds it to the code.
+const OPENAPI: &str = include_str!("../../../docs/openapi.json");
+
+pub(crate) type Shared<S, D, E> = State<Arc<Ports<S, D, E>>>;
+
+/// The router.
+pub fn router<S: Objects, D: Documents, E: Executions>(ports: Ports<S, D, E>) -> Router {
+    let assets = Router::new()
+        .route("/api/assets", get(list::<S, D, E>))
+        .route(
+            "/api/assets/{asset}",
+            get(show::<S, D, E>).patch(change::<S, D, E>),
+        )
+        .route("/api/assets/{asset}/retry", post(again::<S, D, E>))
+        .route("/api/assets/{asset}/playback", post(play::<S, D, E>));
+    let public = Router::new()
+        .route("/api/public/assets", get(public::list::<S, D, E>))
+        .route("/api/public/assets/{asset}", get(public::show::<S, D, E>))
+        .route(
+            "/api/public/assets/{asset}/playback",
+            post(public::play::<S, D, E>),
+        );
+    let about = Router::new()
+        .route("/api/config", get(settings::<S, D, E>))
+        .route("/api/openapi.json", get(description));
+    let all = assets.merge(public).merge(about);
+    all.with_state(Arc::new(ports))
+}
+
+/// The paths as the OpenAPI document has them.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(
+        paths(
+            list,
+            show,
+            change,
+            again,
+            play,
+            public::list,
+            public::show,
+            public::play,
+            settings,
+            description
+        ),
+        components(schemas(Problem)),
+        tags(
+            (name = "assets", description = "What an owner has"),
+            (name = "public", description = "What everybody may watch"),
+            (name = "about", description = "What a client has to know first"),
+        )
+    )]
+    struct Document;
+    Document::openapi()
+}
+
+/// The owner's asset. Another owner's is not there.
+async fn find<S, D: Documents, E>(
+    id: &str,
+    owner: &Owner,
+    ports: &Ports<S, D, E>,
+) -> Result<StoredEntry, Refusal> {
+    let unknown = || {
+        Refusal::new(
+            ProblemCode::AssetNotFound,
+            format!("there is no asset {id}"),
+        )
+    };
+    let asset = AssetId::new(id).map_err(|_| unknown())?;
+    let stored = ports.documents.entry(&asset).await?;
+    let stored = stored.filter(|stored| stored.entry.owner == owner.as_str());
+    stored.ok_or_else(unknown)
+}
+
+/// The asset as it is now.
+async fn shown<S: Objects, D: Documents, E: Executions>(
+    stored: StoredEntry,
+    ports: &Ports<S, D, E>,
+) -> Result<Json<Asset>, Refusal> {
+    let seen = Seen::of(stored, &ports.documents).await?;
+    Ok(Json(present(&seen, Detail::Whole, ports).await?))
+}
+
+/// List and search assets
+#[utoipa::path(
+    get,
+    path = "/api/assets",
+    operation_id = "listAssets",
+    tag = "assets",
+    security(("token" = [])),
+    params(AssetQuery),
+    responses(
+        (status = 200, description = "The newest first", body = Assets),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn list<S: Objects, D: Documents, E: Executions>(
+    State(ports): Shared<S, D, E>,
+    owner: Owner,
+    Query(query): Query<AssetQuery>,
+) -> Result<Json<Assets>, Refusal> {
+    let shelf = Shelf::Owner(owner.as_str());
+    Ok(Json(search(shelf, query, &ports).await?))
+}
+
+/// Show an asset
+#[utoipa::path(
+    get,
+    path = "/api/assets/{asset}",
+    operation_id = "showAsset",
+    tag = "assets",
+    security(("token" = [])),
+    params(("asset" = String, Path, description = "The asset's id")),
+    responses(
+        (status = 200, description = "The asset", body = Asset),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn show<S: Objects, D: Documents, E: Executions>(
+    State(ports): Shared<S, D, E>,
+    owner: Owner,
+    Path(id): Path<String>,
+) -> Result<Json<Asset>, Refusal> {
+    shown(find(&id, &owner, &ports).await?, &ports).await
+}
+
+/// Rename, tag, or open an asset to others
+///
+/// With `If-Match: "v` and the asset's `version` and `"`, only the version that the client saw is
+/// changed.
+#[utoipa::path(
+    patch,
+    path = "/api/assets/{asset}",
+    operation_id = "changeAsset",
+    tag = "assets",
+    security(("token" = [])),
+    params(
+        ("asset" = String, Path, description = "The asset's id"),
+        ("If-Match" = Option<String>, Header, description = "The version that is changed"),
+    ),
+    request_body = AssetChange,
+    responses(
+        (status = 200, description = "The asset as it is now", body = Asset),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn change<S: Objects, D: Documents, E: Executions>(
+    State(ports): Shared<S, D, E>,
+    owner: Owner,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Body(change): Body<AssetChange>,
+) -> Result<Json<Asset>, Refusal> {
+    let stored = find(&id, &owner, &ports).await?;
+    if !etag::may_change(&headers, stored.version) {
+        let detail = format!("{id} is at version {}", stored.version);
+        return Err(Refusal::new(ProblemCode::PreconditionFailed, detail));
+    }
+    let next = changed(&stored.entry, change)?;
+    write(&stored, &next, &ports.documents).await?;
+    let written = StoredEntry {
+        entry: next,
+        version: stored.version + 1,
+        ..stored
+    };
+    shown(written, &ports).await
+}
+
+/// Try a failed asset again
+#[utoipa::path(
+    post,
+    path = "/api/assets/{asset}/retry",
+    operation_id = "retryAsset",
+    tag = "assets",
+    security(("token" = [])),
+    params(("asset" = String, Path, description = "The asset's id")),
+    responses(
+        (status = 202, description = "It is tried again", body = Asset),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn again<S: Objects, D: Documents, E: Executions>(
+    State(ports): Shared<S, D, E>,
+    owner: Owner,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    let stored = find(&id, &owner, &ports).await?;
+    let seen = Seen::of(stored, &ports.documents).await?;
+    try_again(&seen, &ports).await?;
+    let asset = shown(seen.stored, &ports).await?;
+    Ok((StatusCode::ACCEPTED, asset).into_response())
+}
+
+/// Play an asset
+#[utoipa::path(
+    post,
+    path = "/api/assets/{asset}/playback",
+    operation_id = "playAsset",
+    tag = "assets",
+    security(("token" = [])),
+    params(("asset" = String, Path, description = "The asset's id")),
+    responses(
+        (status = 200, description = "Signed access to its stream", body = api::playback::Playback),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn play<S: Objects, D: Documents, E: Executions>(
+    State(ports): Shared<S, D, E>,
+    owner: Owner,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    let stored = find(&id, &owner, &ports).await?;
+    let seen = Seen::of(stored, &ports.documents).await?;
+    hand_out(&seen, &ports)
+}
+
+/// What a client has to know before it can sign in
+#[utoipa::path(
+    get,
+    path = "/api/config",
+    operation_id = "showSettings",
+    tag = "about",
+    responses((status = 200, description = "The settings", body = Settings))
+)]
+async fn settings<S: Objects, D: Documents, E: Executions>(
+    State(ports): Shared<S, D, E>,
+) -> Json<Settings> {
+    Json(ports.settings.clone())
+}
+
+/// This document
+#[utoipa::path(
+    get,
+    path = "/api/openapi.json",
+    operation_id = "describeApi",
+    tag = "about",
+    responses((status = 200, description = "The OpenAPI document"))
+)]
+async fn description() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
+}

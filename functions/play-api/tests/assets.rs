@@ -1,0 +1,546 @@
+//! play-api against twins of the cloud, asked as a client asks.
+#![cfg(test)]
+
+use api::asset::{Asset, AssetState, Assets, Kind, Stage, Visibility};
+use api::playback::Playback;
+use api::{Problem, ProblemCode, Settings};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use cloud::JobOutcome;
+use cloud::finish::StoredJob;
+use cloud::lease::now_ms;
+use cloud::ports::{ClaimJob, FinishJob, KeepLibrary, UploadedAt, WriteObject};
+use cloud::signed_access::SignedAccess;
+use cloud::signing_key::SigningKey;
+use cloud::{Content, StoreError};
+use domain::ErrorCode;
+use domain::ids::{JobId, RungId};
+use domain::job::{JobError, JobRecord, JobState, Published};
+use domain::layout::{MediaFolder, WorkFolder};
+use domain::library::LibraryEntry;
+use domain::message::SegmentInput;
+use domain::object::{BucketName, ObjectKey, ObjectRef, SourceObject};
+use domain::profile::Profile;
+use domain::result::{Rendition, RenditionKind, SegmentResult, Usage};
+use domain::time::Rational;
+use http_body_util::BodyExt as _;
+use play_api::{Ports, router};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use service::{Subject, finished};
+use testkit::store::{FolderStore, MemoryDocuments, RecordedExecutions};
+use tower::ServiceExt as _;
+
+struct Service {
+    router: Router,
+    objects: FolderStore,
+    documents: MemoryDocuments,
+    executions: RecordedExecutions,
+}
+
+fn access() -> SignedAccess {
+    let key = SigningKey::generate().unwrap().to_pem().unwrap();
+    SignedAccess::new("https://play.example", "K1", &key).unwrap()
+}
+
+fn service() -> Service {
+    let objects = FolderStore::temporary().unwrap();
+    let documents = MemoryDocuments::default();
+    let executions = RecordedExecutions::default();
+    let router = router(Ports {
+        objects: objects.clone(),
+        documents: documents.clone(),
+        executions: executions.clone(),
+        work: BucketName::new("work"),
+        access: access(),
+        is_secure: true,
+        settings: Settings {
+            issuer: "https://issuer.example".to_owned(),
+            discovery: "https://issuer.example/discovery".to_owned(),
+            client_id: "page".to_owned(),
+            scopes: vec!["openid".to_owned()],
+            max_upload_bytes: 5,
+            stack: "millrace".to_owned(),
+        },
+    });
+    Service {
+        router: finished(router),
+        objects,
+        documents,
+        executions,
+    }
+}
+
+fn request(owner: &str, name: &str) -> SegmentInput {
+    let source = SourceObject {
+        object: ObjectRef {
+            bucket: BucketName::new("uploads"),
+            key: ObjectKey::new(format!("{owner}/u-{name}/{name}")),
+        },
+        version: None,
+        etag: "e".to_owned(),
+        size: 9,
+    };
+    SegmentInput::new(source, Profile::default())
+}
+
+impl Service {
+    /// An upload whose job has been claimed.
+    async fn upload(&self, owner: &str, name: &str, created_ms: u64) -> JobRecord {
+        let request = request(owner, name);
+        let record = JobRecord {
+            job: request.job,
+            asset: request.asset,
+            owner: owner.to_owned(),
+            source: request.source,
+            profile: request.profile.name,
+            state: JobState::Running,
+            error: None,
+        };
+        let uploaded = UploadedAt(1);
+        self.documents.claim(&record, uploaded).await.unwrap();
+        let entry = LibraryEntry::of(&record.source, created_ms);
+        self.documents.enter(&entry).await.unwrap();
+        let order = StoredJob::claimed(record.clone(), uploaded, 1).order;
+        let noted = self.documents.note_job(&record.asset, &record.job, &order);
+        noted.await.unwrap();
+        record
+    }
+
+    async fn end(&self, job: &JobId, outcome: JobOutcome) -> Result<(), StoreError> {
+        self.documents.finish(job, 1, &outcome).await.map(|_| ())
+    }
+
+    async fn ready(&self, owner: &str, name: &str, created_ms: u64) -> JobRecord {
+        let record = self.upload(owner, name, created_ms).await;
+        let stream = JobOutcome::Ready(Box::new(published(&record)));
+        self.end(&record.job, stream).await.unwrap();
+        record
+    }
+
+    async fn failed(&self, owner: &str, name: &str, created_ms: u64) -> JobRecord {
+        let record = self.upload(owner, name, created_ms).await;
+        let error = JobError {
+            code: ErrorCode::SourceNotMedia,
+            message: format!("{name}: no demuxer recognises the file"),
+        };
+        self.end(&record.job, JobOutcome::Failed(error))
+            .await
+            .unwrap();
+        record
+    }
+
+    async fn ask(&self, who: &str, method: Method, path: &str, body: Value) -> Answer {
+        self.ask_with(who, method, path, body, None).await
+    }
+
+    async fn ask_with(
+        &self,
+        who: &str,
+        method: Method,
+        path: &str,
+        body: Value,
+        if_match: Option<&str>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if !who.is_empty() {
+            request = request.extension(Subject(who.to_owned()));
+        }
+        if let Some(tag) = if_match {
+            request = request.header(header::IF_MATCH, tag);
+        }
+        let request = match body {
+            Value::Null => request.body(Body::empty()),
+            body => request
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(Body::from(body.to_string())),
+        };
+        let router = self.router.clone();
+        let response = router.oneshot(request.unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.collect().await.unwrap().to_bytes().to_vec(),
+        }
+    }
+
+    async fn get(&self, who: &str, path: &str) -> Answer {
+        self.ask(who, Method::GET, path, Value::Null).await
+    }
+
+    async fn post(&self, who: &str, path: &str) -> Answer {
+        self.ask(who, Method::POST, path, Value::Null).await
+    }
+
+    async fn names(&self, who: &str, query: &str) -> Vec<String> {
+        let listed: Assets = self.get(who, &format!("/api/assets{query}")).await.read();
+        listed.assets.into_iter().map(|asset| asset.title).collect()
+    }
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn read<T: DeserializeOwned>(&self) -> T {
+        let text = String::from_utf8_lossy(&self.body);
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    fn code(&self) -> ProblemCode {
+        let problem: Problem = self.read();
+        assert_eq!(problem.status, self.status.as_u16());
+        problem.code
+    }
+}
+
+fn published(record: &JobRecord) -> Published {
+    let folder = MediaFolder {
+        asset: &record.asset,
+        job: &record.job,
+    };
+    let rendition = |id: &str, kind, height: Option<u32>| Rendition {
+        id: RungId::new(id).unwrap(),
+        kind,
+        codec: "avc1.64001f".to_owned(),
+        width: height.map(|height| height * 16 / 9),
+        height,
+        bandwidth: 2,
+        average_bandwidth: 1,
+        segments: 1,
+        bytes: 1,
+    };
+    Published {
+        job: record.job.clone(),
+        folder: folder.prefix().to_string(),
+        hls: "index.m3u8".to_owned(),
+        dash: "manifest.mpd".to_owned(),
+        duration: Rational::new(5001, 1000).unwrap(),
+        renditions: vec![
+            rendition("720p", RenditionKind::Video, Some(720)),
+            rendition("240p", RenditionKind::Video, Some(240)),
+            rendition("und-128k", RenditionKind::Audio, None),
+        ],
+        poster: None,
+        storyboard: None,
+        tags: std::collections::BTreeMap::new(),
+        stage_ms: [("segment".to_owned(), 3), ("encode-video".to_owned(), 4)].into(),
+        ffmpeg_cpu_ms: 11,
+    }
+}
+
+#[tokio::test]
+async fn an_owner_sees_what_is_hers_the_newest_first() {
+    let service = service();
+    service.ready("ann", "old.mp4", 1).await;
+    service.failed("ann", "notes.txt", 2).await;
+    service.upload("ann", "new.mp4", 3).await;
+    service.ready("bob", "other.mp4", 4).await;
+    let titles = service.names("ann", "").await;
+    assert_eq!(titles, ["new.mp4", "notes.txt", "old.mp4"]);
+    assert_eq!(service.names("bob", "").await, ["other.mp4"]);
+    assert!(service.names("cat", "").await.is_empty());
+    let nobody = service.get("", "/api/assets").await;
+    assert_eq!(nobody.code(), ProblemCode::Unauthorized);
+}
+
+#[tokio::test]
+async fn an_asset_says_where_it_stands() {
+    let service = service();
+    let ready = service.ready("ann", "a.mp4", 1).await;
+    let failed = service.failed("ann", "b.txt", 2).await;
+    let running = service.upload("ann", "c.mp4", 3).await;
+    let show = async |asset| -> Asset {
+        service
+            .get("ann", &format!("/api/assets/{asset}"))
+            .await
+            .read()
+    };
+
+    let shown = show(ready.asset).await;
+    assert_eq!(
+        (shown.state, shown.playable, shown.kind),
+        (AssetState::Ready, true, Some(Kind::Video))
+    );
+    assert_eq!((shown.duration_ms, shown.height), (Some(5001), Some(720)));
+    assert_eq!(shown.renditions.len(), 3);
+    assert_eq!(shown.effort.unwrap().stages_ms, 7);
+
+    let shown = show(failed.asset).await;
+    assert_eq!((shown.state, shown.playable), (AssetState::Failed, false));
+    let error = shown.error.unwrap();
+    assert_eq!(error.code, ErrorCode::SourceNotMedia);
+    assert_eq!(error.advice, ErrorCode::SourceNotMedia.advice());
+
+    let shown = show(running.asset).await;
+    assert_eq!(shown.state, AssetState::Processing);
+    assert_eq!(shown.progress.unwrap().stage, Stage::Segment);
+}
+
+#[tokio::test]
+async fn progress_is_counted() {
+    let service = service();
+    let record = service.upload("ann", "c.mp4", 3).await;
+    let folder = WorkFolder(&record.job);
+    let write = async |key: ObjectKey, body: Value| {
+        let object = ObjectRef {
+            bucket: BucketName::new("work"),
+            key,
+        };
+        let body = body.to_string().into();
+        service
+            .objects
+            .write(&object, body, Content::Json)
+            .await
+            .unwrap();
+    };
+    let planned = SegmentResult {
+        video_chunks: 4,
+        audio_chunks: 1,
+        usage: Usage {
+            started_ms: now_ms() - 60_000,
+            ..Usage::default()
+        },
+    };
+    write(
+        folder.segment_result(),
+        serde_json::to_value(&planned).unwrap(),
+    )
+    .await;
+    write(folder.video_result(2), json!({})).await;
+    write(folder.audio_result(1), json!({})).await;
+    let path = format!("/api/assets/{}", record.asset);
+    let shown: Asset = service.get("ann", &path).await.read();
+    let progress = shown.progress.unwrap();
+    assert_eq!((progress.video_done, progress.video_planned), (1, 4));
+    assert_eq!((progress.audio_done, progress.audio_planned), (1, 1));
+    assert_eq!((progress.stage, progress.percent), (Stage::Encode, 40));
+    let left = progress.remaining_ms.unwrap();
+    assert!((89_000..=95_000).contains(&left), "{left}");
+}
+
+#[tokio::test]
+async fn words_tags_and_states_find_assets() {
+    let service = service();
+    let beach = service.ready("ann", "Beach 2026.mp4", 1).await;
+    service.ready("ann", "city.mp4", 2).await;
+    service.failed("ann", "beach-notes.txt", 3).await;
+    let path = format!("/api/assets/{}", beach.asset);
+    let tags = json!({"tags": ["Summer"]});
+    service.ask("ann", Method::PATCH, &path, tags).await;
+    assert_eq!(
+        service.names("ann", "?q=BEACH").await,
+        ["beach-notes.txt", "Beach 2026.mp4"]
+    );
+    assert_eq!(
+        service.names("ann", "?q=beach+summer").await,
+        ["Beach 2026.mp4"]
+    );
+    assert_eq!(
+        service.names("ann", "?tag=Summer").await,
+        ["Beach 2026.mp4"]
+    );
+    assert_eq!(
+        service.names("ann", "?state=failed").await,
+        ["beach-notes.txt"]
+    );
+    assert_eq!(
+        service.names("ann", "?q=beach&state=ready").await,
+        ["Beach 2026.mp4"]
+    );
+    let wrong = service.get("ann", "/api/assets?state=gone").await;
+    assert_eq!(wrong.code(), ProblemCode::RequestInvalid);
+}
+
+#[tokio::test]
+async fn pages_have_every_asset_once() {
+    let service = service();
+    for n in 1..=150 {
+        let name = if n % 3 == 0 {
+            format!("third-{n}")
+        } else {
+            format!("f-{n}")
+        };
+        service.upload("ann", &name, n).await;
+    }
+    let mut titles = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let path = format!("/api/assets?q=third&limit=7{cursor}");
+        let page: Assets = service.get("ann", &path).await.read();
+        assert!(page.assets.len() <= 7);
+        titles.extend(page.assets.into_iter().map(|asset| asset.title));
+        match page.next {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    let expected: Vec<_> = (1..=50).rev().map(|n| format!("third-{}", 3 * n)).collect();
+    assert_eq!(titles, expected);
+}
+
+#[tokio::test]
+async fn another_owners_asset_is_not_there() {
+    let service = service();
+    let record = service.failed("ann", "a.mp4", 1).await;
+    let path = format!("/api/assets/{}", record.asset);
+    for (method, path, body) in [
+        (Method::GET, path.clone(), Value::Null),
+        (Method::PATCH, path.clone(), json!({"title": "mine"})),
+        (Method::POST, format!("{path}/retry"), Value::Null),
+        (Method::POST, format!("{path}/playback"), Value::Null),
+        (
+            Method::GET,
+            "/api/assets/no such id".replace(' ', "%20"),
+            Value::Null,
+        ),
+    ] {
+        let answer = service.ask("bob", method, &path, body).await;
+        assert_eq!(answer.code(), ProblemCode::AssetNotFound, "{path}");
+    }
+    assert!(service.executions.started().is_empty());
+}
+
+#[tokio::test]
+async fn an_owner_changes_the_version_that_she_saw() {
+    let service = service();
+    let record = service.ready("ann", "a.mp4", 1).await;
+    let path = format!("/api/assets/{}", record.asset);
+    let change = |title: &str| json!({"title": title, "visibility": "unlisted"});
+    let patch = Method::PATCH;
+    let first = service
+        .ask_with("ann", patch.clone(), &path, change("one"), Some("\"v1\""))
+        .await;
+    let shown: Asset = first.read();
+    assert_eq!(
+        (&*shown.title, shown.visibility, shown.version),
+        ("one", Visibility::Unlisted, 2)
+    );
+    assert_eq!(shown.state, AssetState::Ready);
+    let late = service
+        .ask_with("ann", patch.clone(), &path, change("two"), Some("\"v1\""))
+        .await;
+    assert_eq!(late.code(), ProblemCode::PreconditionFailed);
+    let any = service
+        .ask("ann", patch.clone(), &path, change("three"))
+        .await;
+    assert_eq!(any.read::<Asset>().title, "three");
+    for wrong in [
+        json!({"title": ""}),
+        json!({"owner": "bob"}),
+        json!({"visibility": "all"}),
+    ] {
+        let wrong = service.ask("ann", patch.clone(), &path, wrong).await;
+        assert_eq!(wrong.code(), ProblemCode::RequestInvalid);
+    }
+}
+
+#[tokio::test]
+async fn a_failed_asset_is_tried_again_once() {
+    let service = service();
+    let record = service.failed("ann", "a.mp4", 1).await;
+    let path = format!("/api/assets/{}/retry", record.asset);
+    let answer = service.post("ann", &path).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED);
+    assert_eq!(answer.read::<Asset>().state, AssetState::Processing);
+    assert_eq!(service.executions.started().len(), 1);
+    assert_eq!(
+        service.post("ann", &path).await.code(),
+        ProblemCode::RetryRefused
+    );
+    let ready = service.ready("ann", "b.mp4", 1).await;
+    let path = format!("/api/assets/{}/retry", ready.asset);
+    assert_eq!(
+        service.post("ann", &path).await.code(),
+        ProblemCode::RetryRefused
+    );
+}
+
+#[tokio::test]
+async fn only_what_is_ready_is_handed_out() {
+    let service = service();
+    let record = service.ready("ann", "a.mp4", 1).await;
+    let answer = service
+        .post("ann", &format!("/api/assets/{}/playback", record.asset))
+        .await;
+    let playback: Playback = answer.read();
+    let folder = format!("/assets/{}/{}/", record.asset, record.job);
+    assert_eq!(playback.hls, format!("{folder}index.m3u8"));
+    assert_eq!(playback.dash, format!("{folder}manifest.mpd"));
+    assert!(playback.expires_at.0 > now_ms() + 3_600_000);
+    let cookies: Vec<_> = answer.headers.get_all(header::SET_COOKIE).iter().collect();
+    assert_eq!(cookies.len(), 4);
+    for (cookie, sent) in playback.cookies.iter().zip(cookies) {
+        let sent = sent.to_str().unwrap();
+        assert!(sent.starts_with(&format!("{}={};", cookie.name, cookie.value)));
+        assert!(
+            sent.contains(&format!("Path={folder};")),
+            "for this stream alone: {sent}"
+        );
+        assert!(
+            sent.contains("HttpOnly") && sent.contains("Secure"),
+            "{sent}"
+        );
+        assert!(
+            cookie.name == "CloudFront-Hash-Algorithm" || playback.query.contains(&cookie.value)
+        );
+    }
+    for unready in [
+        service.upload("ann", "b.mp4", 1).await,
+        service.failed("ann", "c.mp4", 1).await,
+    ] {
+        let path = format!("/api/assets/{}/playback", unready.asset);
+        assert_eq!(
+            service.post("ann", &path).await.code(),
+            ProblemCode::AssetNotReady
+        );
+    }
+}
+
+#[tokio::test]
+async fn others_see_what_its_owner_opened_to_them() {
+    let service = service();
+    let record = service.ready("ann", "a.mp4", 1).await;
+    let own = format!("/api/assets/{}", record.asset);
+    let open = format!("/api/public/assets/{}", record.asset);
+    for (visibility, listed, shown) in [
+        ("private", 0, false),
+        ("unlisted", 0, true),
+        ("public", 1, true),
+    ] {
+        let change = json!({"visibility": visibility});
+        service.ask("ann", Method::PATCH, &own, change).await;
+        let list: Assets = service.get("", "/api/public/assets").await.read();
+        assert_eq!(list.assets.len(), listed, "{visibility}");
+        for answer in [
+            service.get("", &open).await,
+            service.post("", &format!("{open}/playback")).await,
+        ] {
+            assert_eq!(answer.status == StatusCode::OK, shown, "{visibility}");
+            assert!(shown || answer.code() == ProblemCode::AssetNotFound);
+        }
+    }
+    let asset: Asset = service.get("", &open).await.read();
+    assert_eq!((&*asset.file, asset.job, asset.effort), ("", None, None));
+    let unready = service.upload("ann", "b.mp4", 1).await;
+    let own = format!("/api/assets/{}", unready.asset);
+    service
+        .ask("ann", Method::PATCH, &own, json!({"visibility": "public"}))
+        .await;
+    let list: Assets = service.get("", "/api/public/assets").await.read();
+    assert_eq!(list.assets.len(), 1, "what does not play is not shown");
+}
+
+#[tokio::test]
+async fn a_client_learns_how_to_sign_in_before_it_has_a_token() {
+    let service = service();
+    let settings: Settings = service.get("", "/api/config").await.read();
+    assert_eq!(settings.client_id, "page");
+    let document: Value = service.get("", "/api/openapi.json").await.read();
+    assert!(document.is_object());
+}
