@@ -181,7 +181,7 @@ class Supervisor:
         edge.lead_to(
             Backend(
                 endpoint=endpoint,
-                api=outputs["ApiUrl"].removeprefix("https://").partition(".")[0],
+                api=outputs["ApiUrl"].removeprefix("https://"),
                 user_pool=outputs["UserPoolId"],
                 media=media,
                 gate=Gate(_SIGNING_KEY, outputs["SigningPublicKey"]),

@@ -68,7 +68,7 @@ class EdgeTest(unittest.TestCase):
         body = template.load(ROOT / "infra/sam/template.yaml")
         return Backend(
             endpoint="http://127.0.0.1:1",
-            api="abc",
+            api="abc.execute-api.us-east-1.amazonaws.com",
             user_pool="pool",
             media=Media(Bucket(_OBJECTS), "media"),
             gate=Gate("local", pem),

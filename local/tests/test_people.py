@@ -118,6 +118,8 @@ class People(unittest.TestCase):
         self.assertEqual(claims["sub"], user["Username"])
         self.assertEqual(claims["iss"], self.config()["MILLRACE_OIDC_ISSUER"])
         self.assertEqual((asked["rawPath"], asked["rawQueryString"]), ("/api/assets", "q=a&q=b"))
+        host = self.stack["outputs"]["ApiUrl"].removeprefix("https://")
+        self.assertEqual(asked["headers"]["host"], host)
         # Each cookie arrives by itself.
         self.assertEqual(answer.header("Set-Cookie"), ["a=1; Path=/", "b=2"])
 

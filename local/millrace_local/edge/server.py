@@ -35,7 +35,7 @@ class Backend:
     endpoint: str
     """The emulator."""
     api: str
-    """The id of the HTTP API."""
+    """The host of the HTTP API, by its name on AWS."""
     user_pool: str
     media: Media
     gate: Gate
@@ -85,9 +85,10 @@ class _Handler(BaseHTTPRequestHandler):
         if backend is None:
             self._decline(HTTPStatus.SERVICE_UNAVAILABLE)
         elif path.startswith("/api/"):
-            # By the API's own name, as on AWS.
-            host = f"{backend.api}.execute-api.{urlsplit(backend.endpoint).netloc}"
-            self._pass_on(backend, host, self.path)
+            # By the API's own name, as on AWS: functions read it, and a name that ends in the
+            # emulator's address would be no host to them. The emulator takes the id from the path.
+            api = backend.api.partition(".")[0]
+            self._pass_on(backend, backend.api, f"/_aws/execute-api/{api}{self.path}")
         elif path == _DISCOVERY:
             # The one that the template names before the pool is there.
             self._pass_on(backend, self._host, f"/{backend.user_pool}{_DISCOVERY}")
