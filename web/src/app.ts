@@ -2,7 +2,7 @@
 
 import { Api } from './api/client.ts';
 import { explain, Problem } from './api/problem.ts';
-import type { Asset, Config } from './api/types.ts';
+import type { Asset } from './api/types.ts';
 import { describeNews } from './assets/describe.ts';
 import { Library } from './assets/library.ts';
 import { Poll } from './assets/poll.ts';
@@ -28,7 +28,7 @@ export class App {
   /** The asset whose page is shown; null is the list. */
   #shown: string | null | undefined;
 
-  constructor(config: Config, auth: Auth, main: HTMLElement) {
+  constructor(auth: Auth, main: HTMLElement) {
     this.#auth = auth;
     this.#main = main;
     this.#api = new Api(() => auth.token());

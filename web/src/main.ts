@@ -11,7 +11,7 @@ async function begin(main: HTMLElement): Promise<void> {
   const config = await new Api(async () => undefined).config();
   const auth = new Auth(config);
   const refused = await auth.restore().catch(explain);
-  const app = new App(config, auth, main);
+  const app = new App(auth, main);
   await app.start();
   if (refused) announce(`Sign-in did not succeed. ${refused}`);
 }

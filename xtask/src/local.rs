@@ -347,6 +347,9 @@ fn spawn(workspace: &Workspace, tools: &Tools, wanted: &Wanted<'_>) -> Result<Ch
         .arg(stacks.join("packages"))
         .arg("--template")
         .arg(root.join("infra/sam/template.yaml"))
+        // Read with each request, so a page that is built later is there.
+        .arg("--web")
+        .arg(root.join("web/dist"))
         .arg("--binaries")
         .arg(workspace.binaries())
         .arg("--ffmpeg")

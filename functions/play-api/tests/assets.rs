@@ -11,7 +11,8 @@ use cloud::JobOutcome;
 use cloud::finish::StoredJob;
 use cloud::lease::now_ms;
 use cloud::ports::{ClaimJob, FinishJob, KeepJob, KeepLibrary, UploadedAt, WriteObject};
-use cloud::signed_access::{SignedAccess, new_private_key};
+use cloud::signed_access::SignedAccess;
+use cloud::signing_key::SigningKey;
 use cloud::{Content, StoreError};
 use domain::ErrorCode;
 use domain::ids::{JobId, RungId};
@@ -39,7 +40,7 @@ struct Service {
 }
 
 fn access() -> SignedAccess {
-    let key = new_private_key().unwrap();
+    let key = SigningKey::generate().unwrap().to_pem().unwrap();
     SignedAccess::new("https://play.example", "K1", &key).unwrap()
 }
 

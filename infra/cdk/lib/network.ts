@@ -189,7 +189,7 @@ function dynamoDbPolicy(storage: Storage): iam.PolicyDocument {
   const own = allow(
     'OwnTable',
     [
-      'dynamodb:ConditionCheckItem',
+      'dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem',
       'dynamodb:GetItem',
       'dynamodb:PutItem',
       'dynamodb:UpdateItem',
