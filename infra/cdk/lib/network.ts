@@ -189,7 +189,8 @@ function dynamoDbPolicy(storage: Storage): iam.PolicyDocument {
   const own = allow(
     'OwnTable',
     [
-      'dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem',
+      'dynamodb:ConditionCheckItem',
+      'dynamodb:DeleteItem',
       'dynamodb:GetItem',
       'dynamodb:PutItem',
       'dynamodb:UpdateItem',

@@ -7,6 +7,7 @@ import { PlacedDatabase, joinDatabase } from './database';
 import { createFunction, createFunctionRole, createLogs } from './function';
 import { allow, document, localArn, networkInterfaces } from './iam';
 import { acknowledgeWildcards } from './nag';
+import { uploadsBucketArn } from './names';
 import { MillracePackages } from './packages';
 import { Policies } from './policies';
 import { Schema } from './schema';
