@@ -15,22 +15,25 @@ class Person:
 
     email: str
     password: str
+    id: str
+    """The subject of the person's tokens."""
 
 
 def invite(cognito: Any, user_pool: str) -> Person:
     """Makes a user with a password of its own, as an operator does on AWS."""
     # With one of each kind that the pool asks for.
-    person = Person(EMAIL, f"{secrets.token_urlsafe(18)}-aA1")
-    cognito.admin_create_user(
+    password = f"{secrets.token_urlsafe(18)}-aA1"
+    created = cognito.admin_create_user(
         UserPoolId=user_pool,
-        Username=person.email,
+        Username=EMAIL,
         UserAttributes=[
-            {"Name": "email", "Value": person.email},
+            {"Name": "email", "Value": EMAIL},
             {"Name": "email_verified", "Value": "true"},
         ],
         MessageAction="SUPPRESS",
     )
     cognito.admin_set_user_password(
-        UserPoolId=user_pool, Username=person.email, Password=person.password, Permanent=True
+        UserPoolId=user_pool, Username=EMAIL, Password=password, Permanent=True
     )
-    return person
+    facts = {fact["Name"]: fact["Value"] for fact in created["User"]["Attributes"]}
+    return Person(EMAIL, password, facts["sub"])

@@ -194,6 +194,7 @@ class Supervisor:
             "page": f"{edge.url}/",
             "user": person.email,
             "password": person.password,
+            "owner": person.id,
             "player": Player(media).url,
         }
 

@@ -17,7 +17,7 @@ use utoipa::OpenApi;
 use crate::change::{changed, give_up, try_again, write};
 use crate::look::Seen;
 use crate::playback::hand_out;
-use crate::present::{Detail, present};
+use crate::present::{Detail, present, tag, tagged};
 use crate::search::search;
 use crate::{Documents, Executions, Objects, Ports, public};
 
@@ -112,9 +112,10 @@ fn refuse_gone(stored: &StoredEntry) -> Result<(), Refusal> {
 async fn shown<S: Objects, D: Documents, E: Executions>(
     stored: StoredEntry,
     ports: &Ports<S, D, E>,
-) -> Result<Json<Asset>, Refusal> {
+) -> Result<Response, Refusal> {
     let seen = Seen::of(stored, &ports.documents).await?;
-    Ok(Json(present(&seen, Detail::Whole, ports).await?))
+    let asset = present(&seen, Detail::Whole, ports).await?;
+    Ok(tagged(tag(std::slice::from_ref(&asset)), Json(asset)))
 }
 
 /// List and search assets
@@ -134,9 +135,10 @@ async fn list<S: Objects, D: Documents, E: Executions>(
     State(ports): Shared<S, D, E>,
     owner: Owner,
     Query(query): Query<AssetQuery>,
-) -> Result<Json<Assets>, Refusal> {
+) -> Result<Response, Refusal> {
     let shelf = Shelf::Owner(owner.as_str());
-    Ok(Json(search(shelf, query, &ports).await?))
+    let page = search(shelf, query, &ports).await?;
+    Ok(tagged(tag(&page.assets), Json(page)))
 }
 
 /// Show an asset
@@ -156,7 +158,7 @@ async fn show<S: Objects, D: Documents, E: Executions>(
     State(ports): Shared<S, D, E>,
     owner: Owner,
     Path(id): Path<String>,
-) -> Result<Json<Asset>, Refusal> {
+) -> Result<Response, Refusal> {
     shown(find(&id, &owner, &ports).await?, &ports).await
 }
 
@@ -186,7 +188,7 @@ async fn change<S: Objects, D: Documents, E: Executions>(
     Path(id): Path<String>,
     headers: HeaderMap,
     Body(change): Body<AssetChange>,
-) -> Result<Json<Asset>, Refusal> {
+) -> Result<Response, Refusal> {
     let stored = find(&id, &owner, &ports).await?;
     if !etag::may_change(&headers, stored.version) {
         let detail = format!("{id} is at version {}", stored.version);

@@ -5,11 +5,12 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::node::Node;
 use super::report::{Output, Report};
 use super::tests::{self, Selection, Variables};
-use super::{Part, browser, cdk, is_ci};
+use super::{Part, browser, cdk, is_ci, web};
 use crate::local::{Stack, Wanted};
+use crate::node::Node;
+use crate::page;
 use crate::setup::Tools;
 use crate::ui;
 use crate::workspace::Workspace;
@@ -40,7 +41,7 @@ pub(super) fn run(workspace: &Workspace, report: &mut Report, wants: impl Fn(Par
         );
     }
 
-    let needs_tools = [Part::Gates, Part::Cdk, Part::Unit, Part::E2e]
+    let needs_tools = [Part::Gates, Part::Cdk, Part::Web, Part::Unit, Part::E2e]
         .into_iter()
         .any(&wants);
     let tools = needs_tools
@@ -52,20 +53,49 @@ pub(super) fn run(workspace: &Workspace, report: &mut Report, wants: impl Fn(Par
         .flatten();
     let node = tools
         .as_ref()
-        .filter(|_| wants(Part::Gates) || wants(Part::Cdk) || wants(Part::E2e))
+        .filter(|_| {
+            [Part::Gates, Part::Cdk, Part::Web, Part::E2e]
+                .into_iter()
+                .any(&wants)
+        })
         .and_then(|tools| {
-            report.step("node packages", Output::OnFailure, |_| {
+            report.step("node", Output::OnFailure, |_| {
                 Node::ensure(workspace, tools)
             })
         });
+    let judges = node
+        .as_ref()
+        .filter(|_| wants(Part::Gates) || wants(Part::E2e))
+        .and_then(|node| {
+            report.step("node packages", Output::OnFailure, |_| {
+                node.judges(workspace)
+            })
+        });
+    let chromium = (wants(Part::Web) || wants(Part::E2e))
+        .then(|| chromium(report))
+        .flatten();
     if wants(Part::Gates) {
-        gates(root, report, tools.as_ref(), node.as_ref());
+        gates(
+            root,
+            report,
+            tools.as_ref(),
+            node.as_ref().zip(judges.as_ref()),
+        );
     }
 
     if wants(Part::Cdk) {
         match (&tools, &node) {
             (Some(tools), Some(node)) => cdk::run(workspace, report, tools, node),
             _ => report.skip("cdk", "no Python tools or no Node.js packages"),
+        }
+    }
+
+    if wants(Part::Web) {
+        match (&tools, &node) {
+            (Some(tools), Some(node)) => {
+                web::run(workspace, report, tools, node, chromium.as_deref());
+            }
+            _ => report.skip("page", "no Python tools or no Node.js"),
         }
     }
 
@@ -102,7 +132,12 @@ pub(super) fn run(workspace: &Workspace, report: &mut Report, wants: impl Fn(Par
         unit_tests(root, report, built, tools.as_ref());
     }
     if end_to_end {
-        end_to_end_tests(workspace, report, built, tools.as_ref(), node.as_ref());
+        let browser = Browser {
+            node: node.as_ref(),
+            judges: judges.as_deref(),
+            chromium: chromium.as_deref(),
+        };
+        end_to_end_tests(workspace, report, built, tools.as_ref(), &browser);
     }
 }
 
@@ -114,14 +149,14 @@ pub(super) fn cargo(root: &Path) -> Command {
 }
 
 /// What can be judged without running anything.
-fn gates(root: &Path, report: &mut Report, tools: Option<&Tools>, node: Option<&Node>) {
+fn gates(root: &Path, report: &mut Report, tools: Option<&Tools>, node: Option<(&Node, &PathBuf)>) {
     match node {
-        Some(node) => {
+        Some((node, judges)) => {
             let mut command = Command::new(&node.program);
             command
                 .arg("tests/gates/asl.mjs")
                 .arg("statemachine/transcode.asl.json")
-                .env("MILLRACE_NODE_MODULES", &node.packages)
+                .env("MILLRACE_NODE_MODULES", judges)
                 .current_dir(root);
             report.command("state machine", Output::OnFailure, &mut command);
         }
@@ -177,23 +212,32 @@ fn tool_variables(tools: &Tools) -> Variables {
     ]
 }
 
+/// What plays and dissects.
+struct Browser<'a> {
+    node: Option<&'a Node>,
+    judges: Option<&'a Path>,
+    chromium: Option<&'a Path>,
+}
+
 fn end_to_end_tests(
     workspace: &Workspace,
     report: &mut Report,
     built: bool,
     tools: Option<&Tools>,
-    node: Option<&Node>,
+    browser: &Browser<'_>,
 ) {
     const NAME: &str = "end-to-end tests";
-    let (true, Some(tools), Some(node)) = (built, tools, node) else {
+    let (true, Some(tools), Some(node), Some(judges)) =
+        (built, tools, browser.node, browser.judges)
+    else {
         report.skip(NAME, "what they need has failed");
         return;
     };
     let mut variables = tool_variables(tools);
     variables.push(("MILLRACE_NODE", node.program.clone()));
-    variables.push(("MILLRACE_NODE_MODULES", node.packages.clone()));
-    if let Some(chromium) = chromium(report) {
-        variables.push(("MILLRACE_CHROMIUM", chromium));
+    variables.push(("MILLRACE_NODE_MODULES", judges.to_owned()));
+    if let Some(chromium) = browser.chromium {
+        variables.push(("MILLRACE_CHROMIUM", chromium.to_owned()));
     }
     let stacks = report.step("stacks", Output::Live, |_| {
         let heavy = HEAVY_PARAMETERS.map(str::to_owned);
@@ -214,6 +258,41 @@ fn end_to_end_tests(
     report.step(NAME, Output::Live, |interrupt| {
         tests::run(workspace.root(), Selection::EndToEnd, &variables, interrupt)
     });
+    watch_on_page(workspace, report, tools, browser, &stack);
+}
+
+/// What a new user does: signs in on the stack's page, uploads a film, and watches it.
+fn watch_on_page(
+    workspace: &Workspace,
+    report: &mut Report,
+    tools: &Tools,
+    browser: &Browser<'_>,
+    stack: &OwnStack<'_>,
+) {
+    const NAME: &str = "page on the stack";
+    let (Some(node), Some(chromium), Some(stack)) =
+        (browser.node, browser.chromium, stack.stack.as_ref())
+    else {
+        report.skip(NAME, "there is no browser");
+        return;
+    };
+    let web = workspace.root().join("web");
+    let ready = report.step("page", Output::OnFailure, |_| {
+        node.install_into(&web)?;
+        page::build(workspace, tools)
+    });
+    if ready.is_none() {
+        report.skip(NAME, "there is no page");
+        return;
+    }
+    let mut command = web::playwright(node, &web, chromium);
+    command
+        .arg("watch.spec.ts")
+        .env("MILLRACE_FFMPEG", &tools.ffmpeg)
+        .env("MILLRACE_WEB_URL", &stack.page)
+        .env("MILLRACE_WEB_USER", &stack.user)
+        .env("MILLRACE_WEB_PASSWORD", &stack.password);
+    report.command(NAME, Output::OnFailure, &mut command);
 }
 
 /// Chromium's path. Without one the browser tests are left out, which nobody would see in CI.
