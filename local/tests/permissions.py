@@ -12,7 +12,6 @@ _EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:millrace-template-
 
 NOBODY: tuple[Call, ...] = (
     ("s3", "list_buckets", {}),
-    ("s3", "delete_object", {"Bucket": "{UploadsBucket}", "Key": "a"}),
     ("s3", "delete_object", {"Bucket": "{MediaBucket}", "Key": "elsewhere"}),
     ("s3", "put_object", {"Bucket": "{MediaBucket}", "Key": "elsewhere"}),
     ("s3", "put_object", {"Bucket": "{WorkBucket}", "Key": "elsewhere"}),
@@ -90,6 +89,7 @@ READ_OWNERS_PASSWORD: Call = (
     {"SecretId": "millrace-template-owner"},
 )
 
+DELETE_SOURCE: Call = ("s3", "delete_object", {"Bucket": "{UploadsBucket}", "Key": "a"})
 WRITE_SOURCE: Call = ("s3", "put_object", {"Bucket": "{UploadsBucket}", "Key": "a"})
 ABORT_UPLOAD: Call = (
     "s3",
@@ -132,15 +132,16 @@ TRIGGERS_OWN = (LIST_UPLOADS, FIND_JOBS, KNOWN_JOBS, START, FOLLOW, TAKE_MESSAGE
 UPLOAD_APIS_OWN = (WRITE_SOURCE, ABORT_UPLOAD, LIST_PARTS)
 """What upload-api may and nobody else."""
 
-APIS_OWN = (DELETE_RECORD, LIST_RECORDS, LIST_OWNED)
+APIS_OWN = (LIST_RECORDS, LIST_OWNED)
 """What the API's functions may and nobody else."""
 
+_REMOVALS = (DELETE_SOURCE, DELETE_WORK, DELETE_MEDIA)
 _NO_API = (*UPLOAD_APIS_OWN, *APIS_OWN, UPDATE_METADATA)
-_NO_STAGE = (*_NO_API, *TRIGGERS_OWN, DELETE_WORK, DELETE_MEDIA, PUT_RECORD)
+_NO_STAGE = (*_NO_API, *TRIGGERS_OWN, *_REMOVALS, PUT_RECORD, DELETE_RECORD)
 _TRIGGER_ONLY = tuple(call for call in TRIGGERS_OWN if call != START)
 
 FORBIDDEN: dict[str, tuple[Call, ...]] = {
-    "Trigger": (*_NO_API, READ_WORK, WRITE_WORK, DELETE_WORK, READ_MEDIA, WRITE_MEDIA, DELETE_MEDIA),
+    "Trigger": (*_NO_API, *_REMOVALS, DELETE_RECORD, READ_WORK, WRITE_WORK, READ_MEDIA, WRITE_MEDIA),
     "Segment": (*_NO_STAGE, READ_MEDIA, LIST_MEDIA, WRITE_MEDIA),
     "EncodeVideo": (*_NO_STAGE, READ_MEDIA, LIST_MEDIA),
     "EncodeAudio": (*_NO_STAGE, READ_MEDIA, LIST_MEDIA),
@@ -177,11 +178,10 @@ FORBIDDEN: dict[str, tuple[Call, ...]] = {
         READ_WORK,
         LIST_WORK,
         WRITE_WORK,
-        DELETE_WORK,
+        *_REMOVALS,
         READ_MEDIA,
         LIST_MEDIA,
         WRITE_MEDIA,
-        DELETE_MEDIA,
         UPDATE_METADATA,
         READ_OTHER_SECRET,
         WRITE_SECRET,
@@ -191,8 +191,11 @@ FORBIDDEN: dict[str, tuple[Call, ...]] = {
         *UPLOAD_APIS_OWN,
         READ_SOURCE,
         WRITE_WORK,
-        DELETE_WORK,
-        DELETE_MEDIA,
+        *_REMOVALS,
+        READ_MEDIA,
+        LIST_MEDIA,
+        WRITE_MEDIA,
+        UPDATE_METADATA,
         READ_OTHER_SECRET,
         WRITE_SECRET,
     ),
@@ -207,20 +210,19 @@ ALLOWED: dict[str, tuple[Call, ...]] = {
         READ_RECORD,
         PUT_RECORD,
         UPDATE_RECORD,
+        DELETE_RECORD,
         START,
     ),
+    "UpdateMetadata": (*_REMOVALS, DELETE_RECORD),
     "PlayApi": (
         *APIS_OWN,
         READ_WORK,
         LIST_WORK,
-        READ_MEDIA,
-        LIST_MEDIA,
-        WRITE_MEDIA,
         READ_RECORD,
         PUT_RECORD,
         UPDATE_RECORD,
+        DELETE_RECORD,
         START,
-        UPDATE_METADATA,
     ),
 }
-"""What the API's functions have to be allowed for the API to work."""
+"""What has to be allowed for the API, and for what is removed through it, to work."""

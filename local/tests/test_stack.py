@@ -303,7 +303,7 @@ class Template(unittest.TestCase):
         server = {f"DATABASE_{part}" for part in ("HOST", "PORT", "NAME", "CA")}
         login = {f"DATABASE_{part}" for part in ("USER", "AUTH", "PASSWORD")}
         api = {"TABLE", "STATE_MACHINE_ARN", "MAX_UPLOAD_BYTES", "LOG"}
-        viewing = {"WORK_BUCKET", "MEDIA_BUCKET", "UPDATE_METADATA", "ORIGIN", "STACK"}
+        viewing = {"WORK_BUCKET", "ORIGIN", "STACK"}
         keys = {"SIGNING_SECRET", "SIGNING_KEY_ID"}
         keys |= {f"OIDC_{part}" for part in ("ISSUER", "CLIENT", "DISCOVERY")}
         capacity = {"BATCH", "ENCODER_MEMORY_MB", "ENCODER_SECONDS"}
