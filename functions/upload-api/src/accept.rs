@@ -1,10 +1,11 @@
 //! Which uploads are taken: decided before a byte is sent.
 
+use api::ProblemCode;
 use api::upload::NewUpload;
-use api::{Problem, ProblemCode};
 use domain::library::title_of;
 use domain::profile::Profile;
 use domain::upload::{MAX_TITLE, is_file_name, is_media};
+use service::Refusal;
 
 /// An upload that may begin.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,8 +19,8 @@ pub(crate) struct Accepted {
 }
 
 /// Looks at what a client says about its file.
-pub(crate) fn accept(new: NewUpload, max_bytes: u64) -> Result<Accepted, Problem> {
-    let refused = |code, detail: String| Err(Problem::new(code, detail));
+pub(crate) fn accept(new: NewUpload, max_bytes: u64) -> Result<Accepted, Refusal> {
+    let refused = |code, detail: String| Err(Refusal::new(code, detail));
     if !is_file_name(&new.name) {
         let detail =
             "name: it should be 1 to 255 characters, without slashes and control characters";
@@ -93,7 +94,7 @@ mod tests {
     }
 
     fn refused(new: NewUpload) -> ProblemCode {
-        accept(new, 100).unwrap_err().code
+        accept(new, 100).unwrap_err().0.code
     }
 
     #[test]

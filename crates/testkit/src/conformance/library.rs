@@ -166,9 +166,9 @@ where
         entry: gone.clone(),
         ..found
     };
-    let changed = store.change_entry(&unknown, &gone).await;
+    let written = store.change_entry(&unknown, &gone).await;
     assert!(
-        !sure("change nothing", changed),
+        !sure("change nothing", written),
         "what is not there is not changed"
     );
 }
