@@ -438,9 +438,9 @@ async fn an_owner_changes_the_version_that_she_saw() {
     let record = service.ready("ann", "a.mp4", 1).await;
     let path = format!("/api/assets/{}", record.asset);
     let change = |title: &str| json!({"title": title, "visibility": "unlisted"});
-    let patch = Method::PATCH;
+    let method = Method::PATCH;
     let first = service
-        .ask_with("ann", patch.clone(), &path, change("one"), Some("\"v1\""))
+        .ask_with("ann", method.clone(), &path, change("one"), Some("\"v1\""))
         .await;
     let shown: Asset = first.read();
     assert_eq!(
@@ -449,11 +449,11 @@ async fn an_owner_changes_the_version_that_she_saw() {
     );
     assert_eq!(shown.state, AssetState::Ready);
     let late = service
-        .ask_with("ann", patch.clone(), &path, change("two"), Some("\"v1\""))
+        .ask_with("ann", method.clone(), &path, change("two"), Some("\"v1\""))
         .await;
     assert_eq!(late.code(), ProblemCode::PreconditionFailed);
     let any = service
-        .ask("ann", patch.clone(), &path, change("three"))
+        .ask("ann", method.clone(), &path, change("three"))
         .await;
     assert_eq!(any.read::<Asset>().title, "three");
     for wrong in [
@@ -461,7 +461,7 @@ async fn an_owner_changes_the_version_that_she_saw() {
         json!({"owner": "bob"}),
         json!({"visibility": "all"}),
     ] {
-        let wrong = service.ask("ann", patch.clone(), &path, wrong).await;
+        let wrong = service.ask("ann", method.clone(), &path, wrong).await;
         assert_eq!(wrong.code(), ProblemCode::RequestInvalid);
     }
 }

@@ -6,7 +6,9 @@
 
 mod browser;
 mod cdk;
+mod end_to_end;
 mod interrupt;
+mod outfit;
 mod report;
 mod steps;
 mod tests;
