@@ -149,7 +149,7 @@ pub(crate) enum CliError {
         /// Why.
         reason: PlanError,
     },
-    /// ffmpeg did not say its version.
+    /// ffmpeg or ffprobe did not run.
     #[error(transparent)]
     Tool(#[from] RunError),
     /// A program is not there.
@@ -252,6 +252,7 @@ impl CliError {
             Self::Cloud(_) => {
                 "check the name, the region and the credentials of the AWS command line"
             }
+            Self::Tool(_) => "name a working ffprobe with --ffprobe or MILLRACE_FFPROBE",
             Self::Usage { advice, .. } | Self::NoProgram { advice, .. } => advice,
             Self::FileChanged { .. } => "upload it again when nobody writes to it",
             Self::Part { .. } => "run the command again: what has arrived is not sent twice",
@@ -303,7 +304,7 @@ fn exit_code_of(code: ProblemCode) -> u8 {
 fn is_of_the_file(reason: &ProbeError) -> bool {
     !matches!(
         reason,
-        ProbeError::Missing { .. } | ProbeError::Unavailable { .. } | ProbeError::Run(_)
+        ProbeError::Missing { .. } | ProbeError::Unavailable { .. }
     )
 }
 

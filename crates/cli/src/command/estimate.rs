@@ -14,7 +14,7 @@ use domain::message::SegmentInput;
 use domain::object::{BucketName, ObjectKey, ObjectRef, SourceObject};
 use domain::plan::Plan;
 use domain::profile::Profile;
-use ffmpeg::{MediaInput, Tools};
+use ffmpeg::{MediaInput, ProbeError, Tools};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -62,9 +62,12 @@ pub(crate) async fn run(
     let file = args.file.display().to_string();
     let deadline = Instant::now() + PATIENCE;
     let probed = ffmpeg::probe(&tools, &MediaInput::file(&args.file), size, deadline).await;
-    let probed = probed.map_err(|reason| CliError::Probe {
-        file: file.clone(),
-        reason,
+    let probed = probed.map_err(|reason| match reason {
+        ProbeError::Run(error) => CliError::Tool(error),
+        reason => CliError::Probe {
+            file: file.clone(),
+            reason,
+        },
     })?;
     let version = tools.version(deadline).await?;
     let request = SegmentInput::new(source(&args.file, size), profile);
