@@ -11,7 +11,7 @@ Exit codes:
   1  wrong usage, or trouble with network, files or stack
   2  the asset failed, or the file or profile is not usable
   3  nobody is signed in
-  4  the stack has nothing of that name
+  4  there is nothing of that name
 
 Environment:
   MILLRACE_STACK    stack, as --stack

@@ -9,7 +9,7 @@ use domain::{ErrorCode, Fault as _};
 use ffmpeg::{ProbeError, RunError};
 use serde::Serialize;
 
-use crate::http::HttpError;
+use crate::http::{HttpError, causes};
 
 /// The exit codes, as `millrace --help` and `docs/cli.md` have them.
 pub(crate) mod exit {
@@ -21,7 +21,7 @@ pub(crate) mod exit {
     pub(crate) const FAILED: u8 = 2;
     /// Nobody is signed in.
     pub(crate) const SIGNED_OUT: u8 = 3;
-    /// The stack has nothing of that name.
+    /// There is nothing of that name.
     pub(crate) const NOT_FOUND: u8 = 4;
 }
 
@@ -69,7 +69,7 @@ pub(crate) enum CliError {
         reason: String,
     },
     /// The stack that was named is not in this account.
-    #[error("{0}")]
+    #[error("{}", causes(.0))]
     Cloud(#[from] cloud::StoreError),
     /// What was typed does not fit together.
     #[error("{what}")]

@@ -10,12 +10,11 @@ use hyper::body::Incoming;
 use hyper::{Request, Response, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rustls::{ClientConfig, RootCertStore};
 
-/// Longest for a connection.
-const CONNECT: Duration = Duration::from_secs(10);
+use crate::proxy::Connector;
+
 /// Longest from a request of a few bytes to the head of its answer: API Gateway waits half a minute
 /// for a function.
 pub(crate) const ANSWER: Duration = Duration::from_secs(40);
@@ -61,7 +60,7 @@ pub(crate) enum HttpError {
 /// The client. Keeps connections for the next request.
 #[derive(Clone, Debug)]
 pub(crate) struct Http {
-    client: Client<HttpsConnector<HttpConnector>, Body>,
+    client: Client<HttpsConnector<Connector>, Body>,
 }
 
 impl Http {
@@ -78,14 +77,11 @@ impl Http {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let mut plain = HttpConnector::new();
-        plain.enforce_http(false);
-        plain.set_connect_timeout(Some(CONNECT));
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_or_http()
             .enable_http1()
-            .wrap_connector(plain);
+            .wrap_connector(Connector::from_env());
         let client = Client::builder(TokioExecutor::new()).build(connector);
         Ok(Self { client })
     }
@@ -183,7 +179,7 @@ fn shown(address: &str) -> String {
 }
 
 /// An error with everything that lies below it.
-fn causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut below = error.source();
     while let Some(cause) = below {

@@ -14,6 +14,7 @@ mod http;
 mod local_stack;
 mod origin;
 mod playlist;
+mod proxy;
 mod session;
 mod sign_in;
 mod state;

@@ -66,9 +66,9 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_with_its_place() {
         let words = |text: &str| parse("p.json", text.as_bytes()).unwrap_err().to_string();
-        let unknown = words("{\n  \"video\": {\"crf\": 20, \"preste\": \"slow\"}\n}");
+        let unknown = words("{\n  \"video\": {\"crf\": 20, \"speed\": \"slow\"}\n}");
         assert!(
-            unknown.starts_with("p.json:2:31: unknown field `preste`"),
+            unknown.starts_with("p.json:2:30: unknown field `speed`"),
             "{unknown}"
         );
         let negative = words("{\"video\": {\"crf\": -1}}");

@@ -116,11 +116,14 @@ impl Command<'_> {
             memory: &self.memory,
             slots: &self.slots,
             bars: &self.bars,
+            ui: self.ui,
         };
         let completed = sender.send(file, self.args).await?;
         if let Some(change) = change(self.args) {
             self.api.change_asset(&completed.asset, &change).await?;
         }
+        // Not before: who runs the command again wants this upload's asset changed, no other one.
+        self.memory.forget(file);
         let arrived = Arrived {
             path: &file.shown(),
             upload: &completed.upload,

@@ -22,7 +22,8 @@ use crate::arguments::UploadArgs;
 use crate::bars::Bars;
 use crate::error::CliError;
 use crate::http::{self, HttpError};
-use crate::words::hex;
+use crate::ui::Ui;
+use crate::words::{hex, printable};
 
 /// Tries for one part.
 const TRIES: u32 = 8;
@@ -46,10 +47,12 @@ pub(crate) struct Sender<'a> {
     /// One for each part that may be on its way, of all files together.
     pub(crate) slots: &'a Semaphore,
     pub(crate) bars: &'a Bars,
+    pub(crate) ui: Ui,
 }
 
 impl Sender<'_> {
-    /// Sends a file; what has arrived earlier is not sent again.
+    /// Sends a file; what has arrived earlier is not sent again. It stays in memory: who calls
+    /// forgets it.
     ///
     /// # Errors
     /// [`CliError`]: of the API, of the file, or [`CliError::Part`].
@@ -65,9 +68,7 @@ impl Sender<'_> {
         let bar = self.bars.bytes(&file.name, file.size);
         let sent = self.send_and_complete(file, &upload, &bar).await;
         bar.finish_and_clear();
-        let completed = sent?;
-        self.memory.forget(file);
-        Ok(completed)
+        sent
     }
 
     /// The upload that the file has begun, if the stack still knows it.
@@ -103,7 +104,10 @@ impl Sender<'_> {
             sha256,
         };
         let upload = self.api.begin_upload(&new).await?;
-        self.memory.keep(file, &upload.id)?;
+        if let Err(error) = self.memory.keep(file, &upload.id) {
+            let words = format!("{}: this upload could not go on later: {error}", file.name);
+            self.bars.suspend(|| self.ui.note(printable(&words)));
+        }
         Ok(upload)
     }
 

@@ -11,6 +11,7 @@
 mod assets;
 mod copy;
 mod estimate;
+mod issuer;
 mod program;
 mod server;
 mod sign_in;

@@ -13,6 +13,7 @@ use api::{Problem, ProblemCode, Settings, Timestamp};
 use domain::ErrorCode;
 use domain::upload::{Parts, missing};
 
+use crate::issuer;
 use crate::server::{Answer, Request, serve};
 
 /// The token that the API takes.
@@ -25,7 +26,7 @@ pub(crate) const SIGNATURE: &str = "Policy=p&Signature=s&Key-Pair-Id=k&Hash-Algo
 /// What the stack knows.
 #[derive(Default)]
 pub(crate) struct Inner {
-    origin: String,
+    pub(crate) origin: String,
     pub(crate) uploads: BTreeMap<String, Upload>,
     pub(crate) parts: BTreeMap<(String, u32), Vec<u8>>,
     pub(crate) assets: BTreeMap<String, Asset>,
@@ -33,6 +34,8 @@ pub(crate) struct Inner {
     pub(crate) coming: BTreeMap<String, Vec<Asset>>,
     /// Files of streams by path.
     pub(crate) media: BTreeMap<String, Vec<u8>>,
+    /// What the issuer of tokens was asked, as forms.
+    pub(crate) forms: Vec<String>,
     /// All requests, as `GET /path`.
     pub(crate) log: Vec<String>,
     faults: Vec<Fault>,
@@ -105,6 +108,7 @@ impl Inner {
         let parts: Vec<&str> = request.path.split('/').skip(1).collect();
         match parts.as_slice() {
             ["api", "config"] => Answer::json(200, &self.settings()),
+            ["discovery" | "token" | "revoke"] => issuer::answer(self, request),
             ["storage", upload, number] => self.store(upload, number.parse().unwrap(), request),
             ["assets", ..] => self.stream(request),
             [""] if !request.target.is_empty() => self.password(request),

@@ -11,7 +11,8 @@ use crate::stack::{PART, Stack, asset};
 
 /// Bytes that differ everywhere, so that no part can stand for another.
 fn bytes(length: u64) -> Vec<u8> {
-    let words = (0..=length / 8).flat_map(|number| (number.wrapping_mul(0x9e37_79b9_7f4a_7c15)).to_le_bytes());
+    let words = (0..=length / 8)
+        .flat_map(|number| (number.wrapping_mul(0x9e37_79b9_7f4a_7c15)).to_le_bytes());
     words.take(usize::try_from(length).unwrap()).collect()
 }
 
@@ -117,6 +118,35 @@ async fn a_client_that_was_killed_goes_on_where_it_left_off() {
     // It has ended: the same file again is another upload.
     let said = person.run(&["upload", "film.mp4", "--json"]).await;
     assert_eq!(said.document()["upload"], "u2");
+}
+
+#[tokio::test]
+async fn a_file_that_arrived_is_not_sent_again_because_its_tags_were_refused() {
+    let stack = Stack::start().await;
+    let person = Person::signed_in(&stack.origin);
+    film(&person);
+    stack.fail("PATCH /api/assets/a1", 1, Answer::new(500, ""));
+    let arguments = ["upload", "film.mp4", "--tag", "sea"];
+    assert_eq!(person.run(&arguments).await.code, 1);
+    let said = person.run(&arguments).await;
+    assert_eq!(
+        (said.code, said.output.as_str()),
+        (0, "a1  film.mp4\n"),
+        "{said:?}"
+    );
+    assert_eq!(stack.count("PUT /storage/"), 3);
+    assert_eq!(stack.inner().assets["a1"].tags, ["sea"]);
+}
+
+#[tokio::test]
+async fn without_a_place_to_remember_it_an_upload_still_arrives() {
+    let stack = Stack::start().await;
+    let mut person = Person::signed_in(&stack.origin);
+    film(&person);
+    person.set("XDG_STATE_HOME", "/proc/nothing");
+    let said = person.run(&["upload", "film.mp4"]).await;
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.errors.contains("could not go on later"), "{said:?}");
 }
 
 #[tokio::test]
