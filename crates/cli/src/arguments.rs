@@ -102,6 +102,10 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag that is given or not"
+)]
 pub(crate) struct UploadArgs {
     /// Files, folders (with all media files in them), or `-` for standard input
     #[arg(required = true, value_name = "PATH")]

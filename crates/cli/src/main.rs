@@ -47,7 +47,8 @@ async fn main() -> ExitCode {
         }
     };
     let ui = Ui::new(arguments.common.json, arguments.common.quiet);
-    match command::run(arguments, ui).await {
+    // Boxed: with all commands in it the future is large.
+    match Box::pin(command::run(arguments, ui)).await {
         Ok(()) => ExitCode::from(exit::DONE),
         Err(error) => {
             ui.error(&error);

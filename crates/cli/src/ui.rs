@@ -45,12 +45,11 @@ impl Ui {
         } else {
             words()
         };
-        self.raw(&format!("{text}\n"));
+        Self::raw(&format!("{text}\n"));
     }
 
     /// Text on standard output as it is.
-    #[expect(clippy::unused_self, reason = "who writes has been given the right to")]
-    pub(crate) fn raw(self, text: &str) {
+    pub(crate) fn raw(text: &str) {
         let mut output = std::io::stdout().lock();
         // Whoever read it has enough, as `head` has.
         let _ = output
@@ -79,7 +78,7 @@ impl Ui {
     }
 
     /// Asks for a yes.
-    pub(crate) fn confirms(self, question: &str) -> bool {
+    pub(crate) fn confirms(question: &str) -> bool {
         let _ = write!(std::io::stderr(), "{question} [y/N] ");
         let mut answer = String::new();
         let read = std::io::stdin().read_line(&mut answer);

@@ -13,7 +13,9 @@ pub(crate) fn printable(text: &str) -> String {
 
 /// Bytes as lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(digit).collect()
 }
 
 /// `1:02:03`, or `2:03`.
@@ -92,6 +94,11 @@ mod tests {
     fn a_title_cannot_command_the_terminal() {
         assert_eq!(printable("a\x1b[2Jb\nc"), "a\u{fffd}[2Jb\u{fffd}c");
         assert_eq!(printable("Été 2026"), "Été 2026");
+    }
+
+    #[test]
+    fn a_checksum_has_two_digits_for_each_byte() {
+        assert_eq!(hex(&[0, 9, 0xab, 0xff]), "0009abff");
     }
 
     #[test]

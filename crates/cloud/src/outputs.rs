@@ -1,6 +1,7 @@
 //! What a deployed stack says about itself.
 
 use aws_sdk_cloudformation::error::ProvideErrorMetadata as _;
+use aws_sdk_cloudformation::types::Stack;
 
 use crate::classify::classify;
 use crate::error::StoreError;
@@ -40,7 +41,7 @@ impl StackOutputs {
                 format!("describe stack {stack}"),
             )
         })?;
-        let outputs = answer.stacks().iter().flat_map(|stack| stack.outputs());
+        let outputs = answer.stacks().iter().flat_map(Stack::outputs);
         let mut wanted = outputs.filter(|output| output.output_key() == Some(name));
         let value = wanted.find_map(|output| output.output_value());
         value

@@ -48,7 +48,7 @@ pub(crate) async fn remove(ids: &[String], yes: bool, api: &Api, ui: Ui) -> Resu
         if !yes {
             let asset = api.asset(id).await?;
             let title = printable(&asset.title);
-            if !ui.confirms(&format!("remove {title} ({id}) with its file and stream?")) {
+            if !Ui::confirms(&format!("remove {title} ({id}) with its file and stream?")) {
                 return Ok(asset);
             }
         }

@@ -186,8 +186,11 @@ impl Stream<'_> {
         let mut tries = 1;
         loop {
             match self.fetch(path, &target, there).await {
-                Err(CliError::Http(_) | CliError::Short { .. }) if tries < TRIES => {}
-                Err(CliError::Answer { status: 500.., .. }) if tries < TRIES => {}
+                Err(
+                    CliError::Http(_)
+                    | CliError::Short { .. }
+                    | CliError::Answer { status: 500.., .. },
+                ) if tries < TRIES => {}
                 other => return other,
             }
             tries += 1;

@@ -48,7 +48,7 @@ pub(crate) async fn run(arguments: Arguments, ui: Ui) -> Result<(), CliError> {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "millrace", &mut script);
-            ui.raw(&String::from_utf8_lossy(&script));
+            Ui::raw(&String::from_utf8_lossy(&script));
             Ok(())
         }
     }

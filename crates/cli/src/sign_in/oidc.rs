@@ -27,9 +27,12 @@ pub(crate) struct Client {
 /// The issuer's description (OpenID Connect Discovery 1.0, 3).
 #[derive(Deserialize)]
 struct Discovery {
-    authorization_endpoint: String,
-    token_endpoint: String,
-    revocation_endpoint: Option<String>,
+    #[serde(rename = "authorization_endpoint")]
+    authorization: String,
+    #[serde(rename = "token_endpoint")]
+    token: String,
+    #[serde(rename = "revocation_endpoint")]
+    revocation: Option<String>,
 }
 
 /// A successful answer of the token endpoint (RFC 6749 5.1).
@@ -85,9 +88,9 @@ impl Client {
         let found: Discovery = get(http, discovery).await?;
         Ok(Self {
             id: id.to_owned(),
-            authorization: found.authorization_endpoint,
-            token: found.token_endpoint,
-            revocation: found.revocation_endpoint,
+            authorization: found.authorization,
+            token: found.token,
+            revocation: found.revocation,
         })
     }
 

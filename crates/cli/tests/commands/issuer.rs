@@ -1,4 +1,4 @@
-//! The issuer of tokens: OpenID Connect, as far as a client sees it.
+//! The issuer of tokens: OpenID Connect, and Cognito's own way, as far as a client sees them.
 
 use serde_json::json;
 
@@ -30,6 +30,22 @@ pub(crate) fn answer(stack: &mut Inner, request: &Request) -> Answer {
     };
     stack.forms.push(form);
     answer
+}
+
+/// What the emulator of Cognito does.
+pub(crate) fn password(request: &Request) -> Answer {
+    let asked: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+    let right = request.target == "AWSCognitoIdentityProviderService.InitiateAuth"
+        && asked["AuthFlow"] == "USER_PASSWORD_AUTH"
+        && asked["ClientId"] == "client"
+        && asked["AuthParameters"]["USERNAME"] == "ann"
+        && asked["AuthParameters"]["PASSWORD"] == "secret";
+    if right {
+        let result = json!({"AccessToken": TOKEN, "ExpiresIn": 3600});
+        Answer::json(200, &json!({"AuthenticationResult": result}))
+    } else {
+        Answer::new(400, r#"{"__type":"NotAuthorizedException"}"#)
+    }
 }
 
 /// A value of a form or query; empty where there is none.

@@ -13,7 +13,7 @@ use api::{Problem, ProblemCode, Settings, Timestamp};
 use domain::ErrorCode;
 use domain::upload::{Parts, missing};
 
-use crate::issuer;
+use crate::issuer::{self, password};
 use crate::server::{Answer, Request, serve};
 
 /// The token that the API takes.
@@ -111,7 +111,7 @@ impl Inner {
             ["discovery" | "token" | "revoke"] => issuer::answer(self, request),
             ["storage", upload, number] => self.store(upload, number.parse().unwrap(), request),
             ["assets", ..] => self.stream(request),
-            [""] if !request.target.is_empty() => self.password(request),
+            [""] if !request.target.is_empty() => password(request),
             ["api", ..] if request.authorization != format!("Bearer {TOKEN}") => {
                 Answer::new(401, r#"{"message":"Unauthorized"}"#)
             }
@@ -131,22 +131,6 @@ impl Inner {
             scopes: vec!["openid".into()],
             max_upload_bytes: 1 << 40,
             stack: "test".into(),
-        }
-    }
-
-    /// What the emulator of Cognito does.
-    fn password(&self, request: &Request) -> Answer {
-        let asked: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
-        let right = request.target == "AWSCognitoIdentityProviderService.InitiateAuth"
-            && asked["AuthFlow"] == "USER_PASSWORD_AUTH"
-            && asked["ClientId"] == "client"
-            && asked["AuthParameters"]["USERNAME"] == "ann"
-            && asked["AuthParameters"]["PASSWORD"] == "secret";
-        if right {
-            let result = serde_json::json!({"AccessToken": TOKEN, "ExpiresIn": 3600});
-            Answer::json(200, &serde_json::json!({"AuthenticationResult": result}))
-        } else {
-            Answer::new(400, r#"{"__type":"NotAuthorizedException"}"#)
         }
     }
 
@@ -349,6 +333,10 @@ impl Inner {
     }
 }
 
+#[expect(
+    clippy::unnecessary_box_returns,
+    reason = "every caller wants it boxed, as an error"
+)]
 fn problem(code: ProblemCode, detail: &str) -> Box<Problem> {
     Box::new(Problem::new(code, detail))
 }
