@@ -153,13 +153,17 @@ fn describe(document: &Document<'_>) -> String {
         line(
             "picture",
             format!(
-                "{id:<10} {width}x{height}, up to {} kbit/s",
+                "{:<10} {width}x{height}, up to {} kbit/s",
+                id.as_str(),
                 max_rate.0 / 1000
             ),
         );
     }
     for AudioRung { id, bit_rate } in document.audio {
-        line("sound", format!("{id:<10} {} kbit/s", bit_rate.0 / 1000));
+        line(
+            "sound",
+            format!("{:<10} {} kbit/s", id.as_str(), bit_rate.0 / 1000),
+        );
     }
     let chunks = (estimate.video_chunks, estimate.audio_chunks);
     line(

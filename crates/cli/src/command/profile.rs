@@ -30,14 +30,14 @@ pub(crate) fn check(file: &Path, ui: Ui) -> Result<(), CliError> {
 /// # Errors
 /// As [`check`].
 pub(crate) fn read(file: &Path) -> Result<Profile, CliError> {
-    let text = if file.as_os_str() == "-" {
+    if file.as_os_str() == "-" {
+        const NAME: &str = "standard input";
         let mut text = Vec::new();
         let read = std::io::stdin().read_to_end(&mut text);
-        read.map_err(CliError::file("standard input"))?;
-        text
-    } else {
-        std::fs::read(file).map_err(CliError::file(file))?
-    };
+        read.map_err(CliError::file(NAME))?;
+        return parse(NAME, &text);
+    }
+    let text = std::fs::read(file).map_err(CliError::file(file))?;
     parse(&file.display().to_string(), &text)
 }
 
