@@ -191,6 +191,7 @@ CHANGES: tuple[tuple[str, Change], ...] = (
         "Vpc.properties.CidrBlock: SAM has 10.71.0.0/16, CDK has 10.70.0.0/16",
         _set("Vpc.Properties.CidrBlock", "10.71.0.0/16"),
     ),
+    ("AssetsRoute.properties.AuthorizationType", _set("AssetsRoute.Properties.AuthorizationType", "NONE")),
     (
         "UploadsQueueAgeAlarm.properties.Threshold",
         _set("UploadsQueueAgeAlarm.Properties.Threshold", 901),

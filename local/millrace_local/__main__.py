@@ -22,6 +22,7 @@ def main() -> int:
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
     for path in ("folder", "logs", "cache", "template", "binaries", "ffmpeg", "ffprobe"):
         parser.add_argument(f"--{path}", required=True, type=Path)
+    parser.add_argument("--web", type=Path)
     arguments = vars(parser.parse_args())
     pairs = (pair.partition("=") for pair in arguments.pop("parameter"))
     settings = Settings(**arguments, parameters={name: value for name, _, value in pairs})

@@ -1,8 +1,8 @@
-"""Serves the media bucket on loopback, as a CDN does on AWS, with a page that plays a stream.
+"""Serves the media bucket on loopback to whoever is on this machine, for tests and the demo.
 
-Published streams are private objects; on AWS viewers reach them through signed access. Here
-whoever is on this machine may watch. ``GET /assets/…/`` is a page with a player, any other path
-under ``/assets/`` is the object, with byte ranges and for every origin.
+Viewers have to show a signature at the edge, as on AWS. What judges streams has none. ``GET
+/assets/…/`` is a page with a player, any other path under ``/assets/`` is the object, with byte
+ranges and for every origin.
 """
 
 from __future__ import annotations
@@ -15,20 +15,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from botocore.exceptions import ClientError
-
+from .edge.media import Media
 from .ports import LOOPBACK
 
 log = logging.getLogger("player")
-
-_PIECE = 256 * 1024
-_FORWARDED = {
-    "ContentType": "Content-Type",
-    "ContentLength": "Content-Length",
-    "ContentRange": "Content-Range",
-    "CacheControl": "Cache-Control",
-    "ETag": "ETag",
-}
 
 # Chromium, Edge and Safari play HLS by themselves. Others get the addresses.
 _PAGE = """<!doctype html>
@@ -58,8 +48,8 @@ _PAGE = """<!doctype html>
 class Player:
     """The server; ends with its process."""
 
-    def __init__(self, s3: Any, bucket: str) -> None:
-        handler = type("Handler", (_Handler,), {"s3": s3, "bucket": bucket})
+    def __init__(self, media: Media) -> None:
+        handler = type("Handler", (_Handler,), {"media": media})
         self._server = ThreadingHTTPServer((LOOPBACK, 0), handler)
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -72,8 +62,7 @@ class Player:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    s3: Any
-    bucket: str
+    media: Media
 
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path).lstrip("/")
@@ -94,21 +83,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _object(self, key: str) -> None:
-        wanted = {"Range": self.headers["Range"]} if "Range" in self.headers else {}
-        try:
-            answer = self.s3.get_object(Bucket=self.bucket, Key=key, **wanted)
-        except ClientError as error:
-            self._refuse(HTTPStatus(error.response["ResponseMetadata"]["HTTPStatusCode"]))
+        found = self.media.get(key, self.headers.get("Range"))
+        if isinstance(found, HTTPStatus):
+            self._refuse(found)
             return
-        partial = "ContentRange" in answer
-        self.send_response(HTTPStatus.PARTIAL_CONTENT if partial else HTTPStatus.OK)
-        for field, header in _FORWARDED.items():
-            if field in answer:
-                self.send_header(header, str(answer[field]))
-        self.send_header("Accept-Ranges", "bytes")
+        self.send_response(found.status)
+        for name, value in found.headers.items():
+            self.send_header(name, value)
         self.send_header("Access-Control-Allow-Origin", "*")
         self.end_headers()
-        for piece in answer["Body"].iter_chunks(_PIECE):
+        for piece in found.pieces():
             self.wfile.write(piece)
 
     def _refuse(self, status: HTTPStatus) -> None:

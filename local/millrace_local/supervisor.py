@@ -32,12 +32,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from . import process
+from . import process, template
 from .deploy import Deployment, client, deploy, keep_login, pack, upload
+from .edge import Backend, Edge, page
+from .edge.media import Media
+from .edge.signed_access import Gate
 from .emulator import ACCOUNT, DEFAULT_SUBNETS, DEFAULT_VPC, REGION, Emulator
 from .errors import Interrupted, StackError
 from .files import write_json
 from .gate_socket import GateSocket
+from .people import invite
 from .player import Player
 from .ports import LOOPBACK
 from .postgres import Database
@@ -49,6 +53,8 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64"}
 # The container images of Batch jobs; each is the executable of the same name.
 _IMAGES = ("heavy-encode",)
+# By this name the edge knows the signing key, as CloudFront knows it by an id of its own.
+_SIGNING_KEY = "local"
 
 
 @dataclass
@@ -65,6 +71,8 @@ class Settings:
     binaries: Path
     ffmpeg: Path
     ffprobe: Path
+    web: Path | None = None
+    """The page's files; without them the edge says so."""
     parameters: dict[str, str] = field(default_factory=dict)
     """Values for further parameters of the template."""
 
@@ -158,12 +166,37 @@ class Supervisor:
         log.info("packages uploaded after %.1f s", time.monotonic() - began)
         owner = self._finish_database(deployment.stack, gate)
         self._say(step="deploying the template")
+        edge = Edge()
         parameters = self._parameters() | self._database_parameters(gate, owner)
+        parameters |= _edge_parameters(edge)
         outputs = deploy(deployment, parameters | settings.parameters, self._emulator)
         log.info("deployed after %.1f s", time.monotonic() - began)
-        player = Player(client("s3", self._emulator), outputs["MediaBucket"])
-        description = self._description(outputs, gate, owner) | {"player": player.url}
+        description = self._description(outputs, gate, owner) | self._let_in(edge, outputs)
         write_json(settings.folder / "stack.json", description, mode=0o600)
+
+    def _let_in(self, edge: Edge, outputs: dict[str, str]) -> dict[str, str]:
+        """Opens the ways that people come, and invites one; returns how to reach all of them."""
+        media = Media(client("s3", self._emulator), outputs["MediaBucket"])
+        endpoint = self._emulator.endpoint
+        edge.lead_to(
+            Backend(
+                endpoint=endpoint,
+                api=outputs["ApiUrl"].removeprefix("https://"),
+                user_pool=outputs["UserPoolId"],
+                media=media,
+                gate=Gate(_SIGNING_KEY, outputs["SigningPublicKey"]),
+                page=page.Page(self._settings.web),
+                page_headers=page.headers(template.load(self._settings.template), endpoint),
+            )
+        )
+        person = invite(client("cognito-idp", self._emulator), outputs["UserPoolId"])
+        return {
+            "page": f"{edge.url}/",
+            "user": person.email,
+            "password": person.password,
+            "owner": person.id,
+            "player": Player(media).url,
+        }
 
     def _finish_database(self, stack: str, gate: GateSocket) -> str:
         """Waits for PostgreSQL; returns the ARN of the secret with its owner's password."""
@@ -302,6 +335,15 @@ class Supervisor:
         # The caller may have gone; what follows from that is somebody else's business.
         with contextlib.suppress(BrokenPipeError):
             print(json.dumps(message), file=self._progress, flush=True)
+
+
+def _edge_parameters(edge: Edge) -> dict[str, str]:
+    return {
+        "Origin": edge.url,
+        "SigningKeyId": _SIGNING_KEY,
+        # The issuer's own address is on AWS.
+        "OidcDiscovery": f"{edge.url}/.well-known/openid-configuration",
+    }
 
 
 def _ignore_stop_signals() -> None:

@@ -12,21 +12,21 @@ _EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:millrace-template-
 
 NOBODY: tuple[Call, ...] = (
     ("s3", "list_buckets", {}),
-    ("s3", "put_object", {"Bucket": "{UploadsBucket}", "Key": "a"}),
-    ("s3", "delete_object", {"Bucket": "{UploadsBucket}", "Key": "a"}),
     ("s3", "delete_object", {"Bucket": "{MediaBucket}", "Key": "elsewhere"}),
     ("s3", "put_object", {"Bucket": "{MediaBucket}", "Key": "elsewhere"}),
     ("s3", "put_object", {"Bucket": "{WorkBucket}", "Key": "elsewhere"}),
     ("s3", "delete_bucket", {"Bucket": "{MediaBucket}"}),
     ("s3", "put_bucket_policy", {"Bucket": "{MediaBucket}", "Policy": "{{}}"}),
     ("dynamodb", "scan", {"TableName": "{Table}"}),
-    ("dynamodb", "query", {"TableName": "{Table}", "KeyConditionExpression": "pk = a"}),
-    ("dynamodb", "delete_item", {"TableName": "{Table}", "Key": ITEM}),
     ("dynamodb", "delete_table", {"TableName": "{Table}"}),
     ("dynamodb", "get_item", {"TableName": "another", "Key": ITEM}),
     ("stepfunctions", "stop_execution", {"executionArn": _EXECUTION}),
     ("stepfunctions", "delete_state_machine", {"stateMachineArn": "{StateMachineArn}"}),
     ("lambda", "invoke", {"FunctionName": "{EncodeAudioFunction}"}),
+    ("lambda", "invoke", {"FunctionName": "{PlayApiFunction}"}),
+    ("apigatewayv2", "get_apis", {}),
+    ("cognito-idp", "list_users", {"UserPoolId": "{UserPoolId}"}),
+    ("s3", "put_object", {"Bucket": "{WebBucket}", "Key": "index.html"}),
     ("lambda", "get_function", {"FunctionName": "{TriggerFunction}"}),
     ("sqs", "send_message", {"QueueUrl": "{UploadsQueueUrl}", "MessageBody": "a"}),
     ("sqs", "receive_message", {"QueueUrl": "{FailedEventsQueueUrl}"}),
@@ -89,19 +89,65 @@ READ_OWNERS_PASSWORD: Call = (
     {"SecretId": "millrace-template-owner"},
 )
 
+DELETE_SOURCE: Call = ("s3", "delete_object", {"Bucket": "{UploadsBucket}", "Key": "a"})
+WRITE_SOURCE: Call = ("s3", "put_object", {"Bucket": "{UploadsBucket}", "Key": "a"})
+ABORT_UPLOAD: Call = (
+    "s3",
+    "abort_multipart_upload",
+    {"Bucket": "{UploadsBucket}", "Key": "a", "UploadId": "a"},
+)
+LIST_PARTS: Call = ("s3", "list_parts", {"Bucket": "{UploadsBucket}", "Key": "a", "UploadId": "a"})
+READ_RECORD: Call = ("dynamodb", "get_item", {"TableName": "{Table}", "Key": ITEM})
+DELETE_RECORD: Call = ("dynamodb", "delete_item", {"TableName": "{Table}", "Key": ITEM})
+LIST_RECORDS: Call = (
+    "dynamodb",
+    "query",
+    {
+        "TableName": "{Table}",
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": "JOB#1"}},
+    },
+)
+LIST_OWNED: Call = (
+    "dynamodb",
+    "query",
+    {
+        "TableName": "{Table}",
+        "IndexName": "owner",
+        "KeyConditionExpression": "#owner = :owner",
+        "ExpressionAttributeNames": {"#owner": "owner"},
+        "ExpressionAttributeValues": {":owner": {"S": "ann"}},
+    },
+)
+LIST_WORK: Call = ("s3", "list_objects_v2", {"Bucket": "{WorkBucket}"})
+UPDATE_METADATA: Call = (
+    "lambda",
+    "invoke",
+    {"FunctionName": "{UpdateMetadataFunction}", "Payload": '{{"do": "environment"}}'},
+)
+
 TRIGGERS_OWN = (LIST_UPLOADS, FIND_JOBS, KNOWN_JOBS, START, FOLLOW, TAKE_MESSAGE, KEEP_EVENT)
 """What trigger may and no stage."""
 
-_NO_STAGE = (*TRIGGERS_OWN, DELETE_WORK, DELETE_MEDIA, PUT_RECORD)
+UPLOAD_APIS_OWN = (WRITE_SOURCE, ABORT_UPLOAD, LIST_PARTS)
+"""What upload-api may and nobody else."""
+
+APIS_OWN = (LIST_RECORDS, LIST_OWNED)
+"""What the API's functions may and nobody else."""
+
+_REMOVALS = (DELETE_SOURCE, DELETE_WORK, DELETE_MEDIA)
+_NO_API = (*UPLOAD_APIS_OWN, *APIS_OWN, UPDATE_METADATA)
+_NO_STAGE = (*_NO_API, *TRIGGERS_OWN, *_REMOVALS, PUT_RECORD, DELETE_RECORD)
+_TRIGGER_ONLY = tuple(call for call in TRIGGERS_OWN if call != START)
 
 FORBIDDEN: dict[str, tuple[Call, ...]] = {
-    "Trigger": (READ_WORK, WRITE_WORK, DELETE_WORK, READ_MEDIA, WRITE_MEDIA, DELETE_MEDIA),
+    "Trigger": (*_NO_API, *_REMOVALS, DELETE_RECORD, READ_WORK, WRITE_WORK, READ_MEDIA, WRITE_MEDIA),
     "Segment": (*_NO_STAGE, READ_MEDIA, LIST_MEDIA, WRITE_MEDIA),
     "EncodeVideo": (*_NO_STAGE, READ_MEDIA, LIST_MEDIA),
     "EncodeAudio": (*_NO_STAGE, READ_MEDIA, LIST_MEDIA),
     "Thumbnail": _NO_STAGE,
     "AssembleManifest": (*_NO_STAGE, READ_SOURCE),
-    "UpdateMetadata": (*TRIGGERS_OWN, READ_SOURCE, WRITE_WORK, WRITE_MEDIA),
+    "UpdateMetadata": (*_NO_API, *TRIGGERS_OWN, READ_SOURCE, WRITE_WORK, WRITE_MEDIA),
     "Migrate": (
         *_NO_STAGE,
         READ_SOURCE,
@@ -114,5 +160,69 @@ FORBIDDEN: dict[str, tuple[Call, ...]] = {
         READ_OTHER_SECRET,
         WRITE_SECRET,
     ),
+    "SigningKey": (
+        *_NO_STAGE,
+        READ_SOURCE,
+        READ_WORK,
+        WRITE_WORK,
+        READ_MEDIA,
+        LIST_MEDIA,
+        WRITE_MEDIA,
+        READ_RECORD,
+        UPDATE_RECORD,
+        READ_OTHER_SECRET,
+        WRITE_SECRET,
+    ),
+    "UploadApi": (
+        *_TRIGGER_ONLY,
+        READ_WORK,
+        LIST_WORK,
+        WRITE_WORK,
+        *_REMOVALS,
+        READ_MEDIA,
+        LIST_MEDIA,
+        WRITE_MEDIA,
+        UPDATE_METADATA,
+        READ_OTHER_SECRET,
+        WRITE_SECRET,
+    ),
+    "PlayApi": (
+        *_TRIGGER_ONLY,
+        *UPLOAD_APIS_OWN,
+        READ_SOURCE,
+        WRITE_WORK,
+        *_REMOVALS,
+        READ_MEDIA,
+        LIST_MEDIA,
+        WRITE_MEDIA,
+        UPDATE_METADATA,
+        READ_OTHER_SECRET,
+        WRITE_SECRET,
+    ),
 }
 """What a function may not although another one may."""
+
+ALLOWED: dict[str, tuple[Call, ...]] = {
+    "UploadApi": (
+        *UPLOAD_APIS_OWN,
+        *APIS_OWN,
+        READ_SOURCE,
+        READ_RECORD,
+        PUT_RECORD,
+        UPDATE_RECORD,
+        DELETE_RECORD,
+        START,
+    ),
+    "UpdateMetadata": (*_REMOVALS, DELETE_RECORD),
+    "PlayApi": (
+        *APIS_OWN,
+        READ_WORK,
+        LIST_WORK,
+        READ_RECORD,
+        PUT_RECORD,
+        UPDATE_RECORD,
+        DELETE_RECORD,
+        START,
+    ),
+}
+"""What has to be allowed for the API, and for what is removed through it, to work."""

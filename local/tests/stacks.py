@@ -23,10 +23,20 @@ FUNCTIONS = (
     "assemble-manifest",
     "update-metadata",
     "migrate",
+    "signing-key",
+    "upload-api",
+    "play-api",
 )
 
 # Does what its event says, with the permissions of its role.
 PROBE = """
+# Any public key: nothing is signed here.
+KEY = '''-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEU+Yzlc6X8FwQEfkS8KlxJRKRl5kM
+HmS62fj8/waDZgUY9tdyuQbjCYQ3FEURzMxPwuu4wyUNAu4/IdbB2EHLgA==
+-----END PUBLIC KEY-----
+'''
+
 def call(service, operation, arguments):
     from botocore.exceptions import ClientError
     try:
@@ -57,11 +67,19 @@ def log_in(host, port, user, ca):
 
 def answer(event):
     reply = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
-    reply |= {"Status": "SUCCESS", "PhysicalResourceId": "schema"}
+    reply |= {"Status": "SUCCESS", "PhysicalResourceId": "resource", "Data": {"PublicKey": KEY}}
     body = json.dumps(reply).encode()
     urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], body, method="PUT"))
 
+def echo(event):
+    # An answer of the API: what came.
+    name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+    said = {"statusCode": 200, "headers": {"X-Function": name}}
+    return said | {"cookies": ["a=1; Path=/", "b=2"], "body": json.dumps(event)}
+
 def handle(event):
+    if "routeKey" in event:
+        return echo(event)
     if "ResponseURL" in event:
         return answer(event)
     if "detail-type" in event:

@@ -58,6 +58,9 @@ def settings(stack: dict[str, Any]) -> dict[str, str]:
         "databaseUser": database["user"],
         "databaseOwnerSecretArn": database["owner_secret"],
         "databaseCaPath": database["ca"],
+        "origin": stack["page"].rstrip("/"),
+        "signingKeyId": "local",
+        "oidcDiscovery": f"{stack['page']}.well-known/openid-configuration",
     }
 
 

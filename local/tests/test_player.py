@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import unittest
 import urllib.error
 import urllib.request
 from typing import Any
 
-from botocore.exceptions import ClientError
-from botocore.response import StreamingBody
+from millrace_local.edge.media import Media
 from millrace_local.player import Player
 
+from .buckets import Bucket
+
 _OBJECTS = {"assets/a1/j1/index.m3u8": b"#EXTM3U\n", "jobs/j1/plan.json": b"{}"}
-
-
-class _Bucket:
-    """As much of an S3 client as the player uses."""
-
-    def get_object(self, *, Bucket: str, Key: str, Range: str | None = None) -> dict[str, Any]:
-        if Bucket != "media" or Key not in _OBJECTS:
-            response = {"Error": {"Code": "NoSuchKey"}, "ResponseMetadata": {"HTTPStatusCode": 404}}
-            raise ClientError(response, "GetObject")  # type: ignore[arg-type]
-        body = _OBJECTS[Key]
-        answer: dict[str, Any] = {"ContentType": "application/vnd.apple.mpegurl"}
-        if Range is not None:
-            first, last = (int(part) for part in Range.removeprefix("bytes=").split("-"))
-            answer["ContentRange"] = f"bytes {first}-{last}/{len(body)}"
-            body = body[first : last + 1]
-        answer["ContentLength"] = len(body)
-        answer["Body"] = StreamingBody(io.BytesIO(body), len(body))
-        return answer
 
 
 class PlayerTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
-        cls.url = Player(_Bucket(), "media").url
+        cls.url = Player(Media(Bucket(_OBJECTS), "media")).url
 
     def get(self, path: str, **headers: str) -> Any:
         request = urllib.request.Request(self.url + path, headers=headers)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 import unittest
@@ -13,10 +11,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from millrace_local import postgres, process
+from millrace_local import process
 
-from .permissions import FORBIDDEN, ITEM, NOBODY, READ_OWNERS_PASSWORD, TRIGGERS_OWN, UPDATE_RECORD, Call
-from .stacks import FUNCTIONS, ROOT, Running, alive, everything_below, with_binaries
+from .permissions import (
+    ALLOWED,
+    FORBIDDEN,
+    ITEM,
+    NOBODY,
+    READ_OWNERS_PASSWORD,
+    TRIGGERS_OWN,
+    UPDATE_RECORD,
+    Call,
+)
+from .stacks import FUNCTIONS, Running, alive, everything_below, with_binaries
 from .support import Cloud, wait_until
 
 # The words of the services for "no".
@@ -115,154 +122,6 @@ class Lifetime(unittest.TestCase):
         cloud.invoke(stacks[1]["outputs"]["SegmentFunction"], {"do": "environment"})
 
 
-class HeavyWork(unittest.TestCase):
-    """With ``HeavyEncoder=cpu``, the template's Batch jobs run the executable of that name."""
-
-    # Says what it was told, and what its role allows.
-    JOB = """#!{python} -I
-import json, os, sys
-sys.path.extend({path!r})
-from botocore.exceptions import ClientError
-from botocore.session import Session
-s3 = Session().create_client("s3")
-def put(bucket, key):
-    try:
-        s3.put_object(Bucket=os.environ[bucket], Key=key)
-        return "allowed"
-    except ClientError as error:
-        return error.response["Error"]["Code"]
-print(json.dumps({{
-    "told": sorted(name for name in os.environ if name.startswith("MILLRACE_")),
-    "job's": put("MILLRACE_WORK_BUCKET", "jobs/1/a"),
-    "another's": put("MILLRACE_WORK_BUCKET", "elsewhere"),
-}}))
-"""
-
-    def test_a_heavy_job_has_its_variables_and_its_role(self) -> None:
-        with tempfile.TemporaryDirectory() as name:
-            folder = with_binaries(Path(name))
-            job = folder / "bin/heavy-encode"
-            job.write_text(self.JOB.format(python=sys.executable, path=sys.path))
-            job.chmod(0o755)
-            running = Running(folder, "heavy", "HeavyEncoder=cpu")
-            self.addCleanup(running.close)
-            stack = running.wait_until_ready()
-            said = self.run_job(stack)
-            running.close()
-        # Task token and input are the state machine's to give.
-        self.assertEqual(
-            said["told"],
-            [
-                "MILLRACE_DEADLINE_SECONDS",
-                "MILLRACE_FFMPEG",
-                "MILLRACE_FFPROBE",
-                "MILLRACE_HEARTBEAT_SECONDS",
-                "MILLRACE_LOG",
-                "MILLRACE_MEDIA_BUCKET",
-                "MILLRACE_STAGE",
-                "MILLRACE_TABLE",
-                "MILLRACE_WORK_BUCKET",
-            ],
-        )
-        self.assertEqual((said["job's"], said["another's"]), ("allowed", "AccessDenied"))
-
-    def run_job(self, stack: dict[str, Any]) -> dict[str, Any]:
-        """What the last line says that the stack's only heavy-encode job prints."""
-        cloud = Cloud(stack["endpoint"], stack["access_key_id"], stack["secret_access_key"])
-        batch = cloud.client("batch")
-        queue = batch.describe_job_queues()["jobQueues"][0]["jobQueueName"]
-        definition = f"millrace-{stack['name']}-heavy-encode"
-        job = batch.submit_job(jobName="a", jobQueue=queue, jobDefinition=definition)["jobId"]
-
-        def status() -> str:
-            return str(batch.describe_jobs(jobs=[job])["jobs"][0]["status"])
-
-        wait_until(lambda: status() in ("SUCCEEDED", "FAILED"))
-        lines = Path(stack["log"]).read_text().splitlines()
-        self.assertEqual(status(), "SUCCEEDED", lines)
-        return dict(json.loads(lines[-1]))
-
-
-class Schema(unittest.TestCase):
-    """The schema comes with the template, by the real function."""
-
-    def setUp(self) -> None:
-        temporary = tempfile.TemporaryDirectory()
-        self.addCleanup(temporary.cleanup)
-        self.folder = with_binaries(Path(temporary.name))
-        migrate = self.folder / "bin/migrate"
-        migrate.unlink()
-        migrate.symlink_to(ROOT / "target/debug/migrate")
-
-    def start(self, *parameters: str) -> Running:
-        running = Running(self.folder, "schema", *parameters)
-        self.addCleanup(running.close)
-        return running
-
-    def ask(self, stack: dict[str, Any], query: str) -> list[str]:
-        """The rows of a query, which the owner asks the server itself."""
-        psql = [str(postgres.binaries() / "psql"), "--no-psqlrc", "--tuples-only", "--no-align"]
-        client = subprocess.run(
-            [*psql, "--command", query, stack["database_url"]],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return client.stdout.split()
-
-    def test_it_is_there_after_a_deployment_and_after_the_next_one(self) -> None:
-        stack = self.start().wait_until_ready()
-        cloud = Cloud(stack["endpoint"], stack["access_key_id"], stack["secret_access_key"])
-        migrations = sorted((ROOT / "crates/database/migrations").glob("*.sql"))
-        versions = [str(int(path.name.partition("_")[0])) for path in migrations]
-        applied = "select version from _sqlx_migrations where success order by version"
-        self.assertEqual(self.ask(stack, applied), versions)
-        self.ask(stack, "insert into owners values ('ann')")
-
-        template = cloud.client("cloudformation")
-        name = "millrace-schema"
-        known = template.describe_stacks(StackName=name)["Stacks"][0]["Parameters"]
-        parameters = [
-            {"ParameterKey": "DatabaseUser", "ParameterValue": "another"}
-            if each["ParameterKey"] == "DatabaseUser"
-            else {"ParameterKey": each["ParameterKey"], "UsePreviousValue": True}
-            for each in known
-        ]
-        template.update_stack(
-            StackName=name,
-            UsePreviousTemplate=True,
-            Parameters=parameters,
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        )
-
-        def status() -> str:
-            return str(template.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
-
-        wait_until(lambda: not status().endswith("_IN_PROGRESS"), seconds=30)
-        self.assertEqual(status(), "UPDATE_COMPLETE")
-        self.assertEqual(self.ask(stack, applied), versions)
-        self.assertEqual(self.ask(stack, "select owner from owners"), ["ann"])
-        members = """
-            select rolname from pg_auth_members join pg_roles on pg_roles.oid = member
-            where roleid = 'rds_iam'::regrole order by rolname
-        """
-        self.assertEqual(self.ask(stack, members), ["another", "millrace"])
-
-    def test_a_stack_without_it_does_not_come_up(self) -> None:
-        for parameter, reason in (
-            ("DatabaseName=absent", "DatabaseRefused: .*migrate.*\"absent\" does not exist"),
-            ("DatabaseCaPath=/opt/absent.pem", "ConfigInvalid: .* /opt/absent.pem, which is no file"),
-            ("DatabaseCaPath=", "DatabaseRefused: .* no encryption"),
-        ):
-            with self.subTest(parameter):
-                running = self.start(parameter)
-                running.say_built()
-                assert running.process.stdout is not None
-                said = json.loads(running.process.stdout.readlines()[-1])["error"]
-                self.assertRegex(said, f"Schema: {reason}")
-                running.close()
-
-
 class Template(unittest.TestCase):
     """What the template declares, seen from inside its functions."""
 
@@ -317,6 +176,25 @@ class Template(unittest.TestCase):
     def test_what_trigger_alone_may_is_allowed_to_it(self) -> None:
         allowed = self.allowed("TriggerFunction", TRIGGERS_OWN)
         self.assertEqual(allowed, [True] * len(TRIGGERS_OWN))
+
+    def test_what_the_api_needs_is_allowed_to_it(self) -> None:
+        for name, calls in ALLOWED.items():
+            allowed = self.allowed(f"{name}Function", calls)
+            wrong = [call for call, may in zip(calls, allowed, strict=True) if not may]
+            self.assertEqual(wrong, [], name)
+
+    def test_only_who_signs_access_or_makes_the_key_reads_it(self) -> None:
+        seen = self.cloud.invoke(self.outputs["PlayApiFunction"], {"do": "environment"})
+        read = {"SecretId": seen["MILLRACE_SIGNING_SECRET"]}
+        write = {**read, "SecretString": "another"}
+        for name in FORBIDDEN:
+            with self.subTest(name):
+                calls = (
+                    ("secretsmanager", "get_secret_value", read),
+                    ("secretsmanager", "put_secret_value", write),
+                )
+                expected = [name in ("PlayApi", "SigningKey"), name == "SigningKey"]
+                self.assertEqual(self.allowed(f"{name}Function", calls), expected)
 
     def test_stages_reach_the_objects_of_jobs_and_no_others(self) -> None:
         work = self.outputs["WorkBucket"]
@@ -376,7 +254,7 @@ class Template(unittest.TestCase):
                     self.assertEqual(opened, (name, user) == ("UpdateMetadata", "millrace"), said)
 
     def test_those_who_write_records_may(self) -> None:
-        for name in set(FORBIDDEN) - {"Migrate"}:
+        for name in set(FORBIDDEN) - {"Migrate", "SigningKey"}:
             with self.subTest(name):
                 self.assertEqual(self.allowed(f"{name}Function", [UPDATE_RECORD]), [True])
         put = {"TableName": self.outputs["Table"], "Item": ITEM}
@@ -424,6 +302,10 @@ class Template(unittest.TestCase):
         encoder = stage | {"MEDIA_BUCKET", "FFMPEG", "FFPROBE"}
         server = {f"DATABASE_{part}" for part in ("HOST", "PORT", "NAME", "CA")}
         login = {f"DATABASE_{part}" for part in ("USER", "AUTH", "PASSWORD")}
+        api = {"TABLE", "STATE_MACHINE_ARN", "MAX_UPLOAD_BYTES", "LOG"}
+        viewing = {"WORK_BUCKET", "ORIGIN", "STACK"}
+        keys = {"SIGNING_SECRET", "SIGNING_KEY_ID"}
+        keys |= {f"OIDC_{part}" for part in ("ISSUER", "CLIENT", "DISCOVERY")}
         capacity = {"BATCH", "ENCODER_MEMORY_MB", "ENCODER_SECONDS"}
         expected = {
             "Trigger": {"TABLE", "STATE_MACHINE_ARN", "UPLOADS_BUCKET", "SWEEP_DAYS", "LOG"},
@@ -434,6 +316,9 @@ class Template(unittest.TestCase):
             "AssembleManifest": stage | {"MEDIA_BUCKET"},
             "UpdateMetadata": stage | {"MEDIA_BUCKET"} | server | login,
             "Migrate": {"DATABASE_OWNER_SECRET", "LOG"} | server,
+            "SigningKey": {"LOG"},
+            "UploadApi": api | {"UPLOADS_BUCKET"},
+            "PlayApi": api | viewing | keys,
         }
         for name, variables in expected.items():
             with self.subTest(name):

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::functions;
+use crate::page;
 use crate::process::ProcessId;
 use crate::setup::{Tools, hex};
 use crate::ui::{self, Step};
@@ -102,6 +103,14 @@ pub(crate) struct Stack {
     pub(crate) ffprobe: PathBuf,
     /// Base URL of the media bucket with a page that plays, ending in a slash.
     pub(crate) player: String,
+    /// The page's address, ending in a slash.
+    pub(crate) page: String,
+    /// Who may sign in there.
+    pub(crate) user: String,
+    /// The password.
+    pub(crate) password: String,
+    /// Whose uploads are that person's: the first part of their keys.
+    pub(crate) owner: String,
     /// What all functions log, also after the stack has gone.
     pub(crate) log: PathBuf,
 }
@@ -130,7 +139,10 @@ impl Stack {
     pub(crate) fn up(workspace: &Workspace, wanted: &Wanted<'_>) -> Result<Self> {
         check_name(wanted.name)?;
         let tools = Tools::ensure(workspace)?;
-        Self::up_with(workspace, &tools, wanted, || functions::build(workspace))
+        Self::up_with(workspace, &tools, wanted, || {
+            page::build_if_possible(workspace, &tools);
+            functions::build(workspace)
+        })
     }
 
     /// The same with what is built already.
@@ -347,6 +359,9 @@ fn spawn(workspace: &Workspace, tools: &Tools, wanted: &Wanted<'_>) -> Result<Ch
         .arg(stacks.join("packages"))
         .arg("--template")
         .arg(root.join("infra/sam/template.yaml"))
+        // Read with each request, so a page that is built later is there.
+        .arg("--web")
+        .arg(root.join("web/dist"))
         .arg("--binaries")
         .arg(workspace.binaries())
         .arg("--ffmpeg")
@@ -413,6 +428,7 @@ fn fingerprint(workspace: &Workspace, tools: &Tools, wanted: &Wanted<'_>) -> Res
     for folder in [
         "statemachine",
         "local/millrace_local",
+        "local/millrace_local/edge",
         "local/millrace_local/patches",
     ] {
         for entry in
@@ -454,6 +470,11 @@ fn describe(stack: &Stack) {
     ui::line(format!(
         "           AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={}",
         stack.access_key_id, stack.secret_access_key
+    ));
+    ui::line(format!("page       {}", stack.page));
+    ui::line(format!(
+        "           sign in as {} with {}",
+        stack.user, stack.password
     ));
     ui::line(format!("database   {}", stack.database_url));
     for (name, value) in &stack.outputs {

@@ -24,7 +24,7 @@ pub struct NewUpload {
     #[serde(rename = "type", default)]
     #[schema(max_length = 200)]
     pub media_type: String,
-    /// What a person calls it; else the file's name.
+    /// What a person calls it; else the file's name without its ending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 200)]
     pub title: Option<String>,

@@ -18,6 +18,7 @@ pub mod s3;
 pub mod secret;
 pub mod signed_access;
 pub mod signed_url;
+pub mod signing_key;
 pub mod start;
 pub mod step_functions;
 pub mod task_callback;

@@ -113,6 +113,18 @@ pub trait ListObjects: Send + Sync {
     ) -> impl Future<Output = Result<Vec<ObjectEntry>, StoreError>> + Send;
 }
 
+/// Deletes one object.
+pub trait DeleteObject: Send + Sync {
+    /// Deletes the object. Nothing happens where there is none.
+    ///
+    /// # Errors
+    /// The faults that every call may have.
+    fn delete_object(
+        &self,
+        object: &ObjectRef,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
 /// Deletes what a job left.
 pub trait DeletePrefix: Send + Sync {
     /// Deletes every object under the folder and returns how many there were. Not atomic, but
@@ -319,6 +331,19 @@ pub trait ReadDocuments: Send + Sync {
         &self,
         asset: &AssetId,
     ) -> impl Future<Output = Result<Option<AssetDocument>, StoreError>> + Send;
+}
+
+/// Forgets an asset.
+pub trait ForgetAsset: Send + Sync {
+    /// Deletes the asset's document and the job's record. Nothing happens where there is none.
+    ///
+    /// # Errors
+    /// The faults that every call may have. One may be deleted without the other then.
+    fn forget(
+        &self,
+        asset: &AssetId,
+        job: &JobId,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Ends a job: the one writer of "ready" and "failed".

@@ -24,8 +24,9 @@ use crate::classify::{classify, status};
 use crate::content::Content;
 use crate::error::{Reason, StoreError};
 use crate::ports::{
-    DeletePrefix, DescribeSource, FindSource, ListObjects, ObjectEntry, READ_MAX, ReadObject,
-    ReadRange, SignObject, SignSource, SourceFacts, UploadFile, UploadedAt, WriteObject,
+    DeleteObject, DeletePrefix, DescribeSource, FindSource, ListObjects, ObjectEntry, READ_MAX,
+    ReadObject, ReadRange, SignObject, SignSource, SourceFacts, UploadFile, UploadedAt,
+    WriteObject,
 };
 use crate::signed_url::SignedUrl;
 
@@ -263,6 +264,19 @@ impl ListObjects for S3Store {
         // S3 lists in this order already; a directory bucket would not.
         entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         Ok(entries)
+    }
+}
+
+impl DeleteObject for S3Store {
+    async fn delete_object(&self, object: &ObjectRef) -> Result<(), StoreError> {
+        self.client
+            .delete_object()
+            .bucket(object.bucket.as_str())
+            .key(object.key.as_str())
+            .send()
+            .await
+            .map_err(|error| classify(error, object.to_string(), format!("delete {object}")))?;
+        Ok(())
     }
 }
 

@@ -1,11 +1,17 @@
-//! Passwords that a service keeps and renews.
+//! Passwords that a service keeps and renews, and texts that are secret.
 
 use std::fmt;
 
+use aws_sdk_secretsmanager::error::SdkError;
+use aws_sdk_secretsmanager::operation::put_secret_value::PutSecretValueError;
 use serde::Deserialize;
 
 use crate::classify::classify;
 use crate::error::StoreError;
+
+/// The version that [`WriteSecretOnce`] writes. Secrets Manager takes a version of this name once:
+/// again with the same text is no change, and with another one it refuses.
+const FIRST_VERSION: &str = "millrace-first-version-of-secret";
 
 /// A user of a database, as RDS writes its master into a secret. Not printed.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -37,12 +43,28 @@ pub trait ReadSecret: Send + Sync {
     /// The newest value of the secret. Never log it.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there is no such secret, [`StoreError::Malformed`] when it is no
-    /// text, and the faults that every call may have.
+    /// [`StoreError::NotFound`] when there is no such secret or nothing in it yet,
+    /// [`StoreError::Malformed`] when it is no text, and the faults that every call may have.
     fn secret(&self, secret: &str) -> impl Future<Output = Result<String, StoreError>> + Send;
 }
 
-/// Secrets in AWS Secrets Manager. The role needs `secretsmanager:GetSecretValue`.
+/// Writes a secret that stays as it is.
+pub trait WriteSecretOnce: Send + Sync {
+    /// Writes the text into a secret without one. Of many callers at once exactly one writes: read
+    /// again to know whose text it is.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is no such secret, and the faults that every call may
+    /// have.
+    fn write_once(
+        &self,
+        secret: &str,
+        text: &str,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Secrets in AWS Secrets Manager. The role needs `secretsmanager:GetSecretValue` to read and
+/// `secretsmanager:PutSecretValue` to write.
 #[derive(Clone, Debug)]
 pub struct SecretsManager {
     client: aws_sdk_secretsmanager::Client,
@@ -82,6 +104,29 @@ impl ReadLogin for SecretsManager {
             source: "it should be a JSON object with username and password".into(),
         })
     }
+}
+
+impl WriteSecretOnce for SecretsManager {
+    async fn write_once(&self, secret: &str, text: &str) -> Result<(), StoreError> {
+        let what = format!("secret {secret}");
+        let call = self
+            .client
+            .put_secret_value()
+            .secret_id(secret)
+            .client_request_token(FIRST_VERSION)
+            .secret_string(text);
+        match call.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if is_written(&error) => Ok(()),
+            Err(error) => Err(classify(error, &*what, format!("write {what}"))),
+        }
+    }
+}
+
+fn is_written(error: &SdkError<PutSecretValueError>) -> bool {
+    error
+        .as_service_error()
+        .is_some_and(PutSecretValueError::is_resource_exists_exception)
 }
 
 fn login_of(text: &str) -> Option<Login> {

@@ -4,23 +4,19 @@
 //! signed cookies", "Linux commands and OpenSSL for base64 encoding and encryption": a policy, signed
 //! with ECDSA P-256 over SHA-256, both in a base 64 of CloudFront's own.
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use crate::error::{Reason, StoreError};
-
-const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
-const END: &str = "-----END PRIVATE KEY-----";
+use crate::error::StoreError;
+use crate::signing_key::SigningKey;
 
 /// Signs for one distribution.
 #[derive(Debug)]
 pub struct SignedAccess {
     origin: String,
     key_id: String,
-    key: EcdsaKeyPair,
+    key: SigningKey,
 }
 
 /// A signed right: as cookies, or as a query.
@@ -42,14 +38,10 @@ impl SignedAccess {
         key_id: impl Into<String>,
         private_key: &str,
     ) -> Result<Self, StoreError> {
-        let malformed = || StoreError::Malformed {
+        let key = SigningKey::from_pem(private_key).map_err(|error| StoreError::Malformed {
             what: "the signing key".to_owned(),
-            // A parser's own words might quote the key.
-            source: Box::new(Reason("it should be a P-256 private key, PKCS #8 in PEM")),
-        };
-        let der = pkcs8(private_key).ok_or_else(malformed)?;
-        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &der)
-            .map_err(|_| malformed())?;
+            source: Box::new(error),
+        })?;
         Ok(Self {
             origin: origin.into(),
             key_id: key_id.into(),
@@ -61,7 +53,7 @@ impl SignedAccess {
     /// the Unix epoch.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the system has no randomness.
+    /// [`StoreError::Unavailable`] when the key cannot be used.
     pub fn grant(&self, folder: &str, until: u64) -> Result<Grant, StoreError> {
         let policy = json!({
             "Statement": [{
@@ -70,32 +62,19 @@ impl SignedAccess {
             }]
         })
         .to_string();
-        let signature = self
-            .key
-            .sign(&SystemRandom::new(), policy.as_bytes())
-            .map_err(|error| StoreError::Unavailable {
-                action: format!("sign for {folder}"),
-                source: Box::new(error),
-            })?;
+        let signature =
+            self.key
+                .sign(policy.as_bytes())
+                .map_err(|error| StoreError::Unavailable {
+                    action: format!("sign for {folder}"),
+                    source: Box::new(error),
+                })?;
         Ok(Grant {
             policy: encode(policy.as_bytes()),
-            signature: encode(signature.as_ref()),
+            signature: encode(&signature),
             key_id: self.key_id.clone(),
         })
     }
-}
-
-/// A new private key for [`SignedAccess::new`].
-///
-/// # Errors
-/// [`StoreError::Unavailable`] when the system has no randomness.
-pub fn new_private_key() -> Result<String, StoreError> {
-    let pair = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new());
-    let pair = pair.map_err(|error| StoreError::Unavailable {
-        action: "make a key pair".to_owned(),
-        source: Box::new(error),
-    })?;
-    Ok(format!("{BEGIN}\n{}\n{END}\n", STANDARD.encode(pair)))
 }
 
 impl Grant {
@@ -126,21 +105,13 @@ fn encode(bytes: &[u8]) -> String {
     text.replace('+', "-").replace('=', "_").replace('/', "~")
 }
 
-/// The bytes in a PEM block (RFC 7468).
-fn pkcs8(pem: &str) -> Option<Vec<u8>> {
-    let (_, rest) = pem.split_once(BEGIN)?;
-    let (body, _) = rest.split_once(END)?;
-    let body: String = body.split_whitespace().collect();
-    STANDARD.decode(body).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, KeyPair as _, UnparsedPublicKey};
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 
     fn pem() -> String {
-        new_private_key().unwrap()
+        SigningKey::generate().unwrap().to_pem().unwrap()
     }
 
     fn decode(text: &str) -> Vec<u8> {
@@ -157,8 +128,13 @@ mod tests {
             String::from_utf8(policy.clone()).unwrap(),
             r#"{"Statement":[{"Condition":{"DateLessThan":{"AWS:EpochTime":1700000000}},"Resource":"https://d.example/assets/a1/j1/*"}]}"#
         );
-        let public = access.key.public_key().as_ref().to_vec();
-        let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, public);
+        let public = access.key.public_pem().unwrap();
+        let public: String = public
+            .lines()
+            .filter(|line| !line.starts_with('-'))
+            .collect();
+        let public =
+            UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, STANDARD.decode(public).unwrap());
         let signature = decode(&grant.signature);
         public.verify(&policy, &signature).unwrap();
         assert!(public.verify(b"another policy", &signature).is_err());

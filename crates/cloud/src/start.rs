@@ -1,9 +1,9 @@
 //! From an upload to its job's first execution, and from a failed job to its next.
 
-use domain::ids::JobId;
+use domain::ids::{AssetId, JobId};
 use domain::job::{JobError, JobRecord, JobState};
 use domain::library::LibraryEntry;
-use domain::message::{CaughtError, SegmentInput, UpdateMetadataInput};
+use domain::message::{CaughtError, Removal, RemoveInput, SegmentInput, UpdateMetadataInput};
 use domain::object::SourceObject;
 use domain::profile::Profile;
 
@@ -90,6 +90,30 @@ pub async fn start_attempt<E: StartExecution>(
     let name = execution_name(&record.job, &stored.lease);
     let started = executions.start(&name, &input).await?;
     tracing::info!(job = %record.job, asset = %record.asset, name, ?started, "attempt started");
+    Ok(())
+}
+
+/// Starts the execution that removes an asset. Of any number of calls for one version of its entry,
+/// one execution comes.
+///
+/// # Errors
+/// As [`StartExecution::start`].
+pub async fn start_removal<E: StartExecution>(
+    asset: &AssetId,
+    version: u64,
+    executions: &E,
+) -> Result<(), StoreError> {
+    let remove = Removal {
+        asset: asset.clone(),
+    };
+    let input = serde_json::to_value(RemoveInput { remove });
+    let input = input.map_err(|error| StoreError::Malformed {
+        what: format!("the removal of asset {asset}"),
+        source: Box::new(error),
+    })?;
+    let name = format!("remove-{asset}-{version}");
+    let started = executions.start(&name, &input).await?;
+    tracing::info!(%asset, name, ?started, "removal started");
     Ok(())
 }
 

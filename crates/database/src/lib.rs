@@ -12,9 +12,11 @@ mod error;
 mod prepare;
 mod read;
 mod record;
+mod remove;
 
 pub use connect::{Auth, Database, DatabaseConfig, schema_version};
 pub use error::DatabaseError;
 pub use prepare::PrepareSchema;
 pub use read::{AssetRow, PublicationRow, ReadAssets};
 pub use record::{Outcome, RecordOutcome};
+pub use remove::RemoveAsset;

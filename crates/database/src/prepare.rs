@@ -11,10 +11,11 @@ const LOCK: i64 = 0x006d_696c_6c72_6163;
 /// What the application does with the tables, and nothing more. `%I` is its user.
 ///
 /// A change comes with a migration: a deployment that brings none does not run this.
-const GRANTS: [&str; 3] = [
+const GRANTS: [&str; 4] = [
     "GRANT USAGE ON SCHEMA public TO %I",
     "GRANT SELECT, INSERT ON owners, assets, jobs, publications, renditions TO %I",
     "GRANT UPDATE ON assets, jobs TO %I",
+    "GRANT EXECUTE ON FUNCTION remove_asset(text) TO %I",
 ];
 
 /// Prepares the schema.

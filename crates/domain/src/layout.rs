@@ -44,6 +44,12 @@ pub fn sheet_name(number: u64) -> String {
     format!("storyboard-{number:03}.jpg")
 }
 
+/// Everything of an asset in the media bucket, whichever job made it; ends in `/`.
+#[must_use]
+pub fn media_prefix(asset: &AssetId) -> ObjectKey {
+    ObjectKey::new(format!("assets/{asset}/"))
+}
+
 /// A job's folder in the work bucket.
 #[derive(Clone, Debug)]
 pub struct WorkFolder<'a>(pub &'a JobId);

@@ -36,7 +36,7 @@ pub struct LibraryEntry {
     pub owner: String,
     /// The file's name.
     pub file: String,
-    /// What a person calls it; the file's name until somebody renames it.
+    /// What a person calls it.
     pub title: String,
     /// Words to find it by.
     #[serde(default)]
@@ -61,7 +61,7 @@ impl LibraryEntry {
         Self {
             asset: AssetId::of(&source.object),
             owner: source.owner().to_owned(),
-            title: file.chars().take(MAX_TITLE).collect(),
+            title: title_of(&file),
             file,
             tags: Vec::new(),
             visibility: Visibility::default(),
@@ -87,6 +87,14 @@ impl LibraryEntry {
     }
 }
 
+/// What a file is called until somebody gives it a title: its name, without the last ending.
+#[must_use]
+pub fn title_of(file: &str) -> String {
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem).trim();
+    let title = if stem.is_empty() { file } else { stem };
+    title.chars().take(MAX_TITLE).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,8 +116,21 @@ mod tests {
     #[test]
     fn an_upload_is_called_by_its_file_and_seen_by_its_owner() {
         let entry = entry();
-        assert_eq!((&*entry.owner, &*entry.title), ("ann", "Été 2026.mp4"));
+        assert_eq!((&*entry.owner, &*entry.title), ("ann", "Été 2026"));
         assert_eq!(entry.visibility, Visibility::Private);
+    }
+
+    #[test]
+    fn a_title_is_something() {
+        for (file, title) in [
+            ("a.b.mp4", "a.b"),
+            (".mp4", ".mp4"),
+            ("film", "film"),
+            (" .x", " .x"),
+        ] {
+            assert_eq!(title_of(file), title);
+        }
+        assert_eq!(title_of(&"x".repeat(255)).len(), 200);
     }
 
     #[test]

@@ -28,6 +28,20 @@ macro_rules! of_job {
 
 of_job!(SegmentInput, EncodeChunk, AudioChunk, JobInput);
 
+/// The execution's input where an asset is removed instead of made, and that of update-metadata.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RemoveInput {
+    /// What is removed.
+    pub remove: Removal,
+}
+
+/// An asset that goes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Removal {
+    /// The asset.
+    pub asset: AssetId,
+}
+
 /// The execution's input, and that of segment.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SegmentInput {
@@ -105,6 +119,20 @@ pub struct UpdateMetadataInput {
     pub error: Option<CaughtError>,
 }
 
+/// What update-metadata is called for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time, read and matched at once"
+)]
+pub enum UpdateMetadataCall {
+    /// An asset goes.
+    Remove(RemoveInput),
+    /// A job has ended.
+    Ended(UpdateMetadataInput),
+}
+
 /// An error as Step Functions hands it to a `Catch`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -116,7 +144,7 @@ pub struct CaughtError {
     pub cause: String,
 }
 
-/// The output of update-metadata.
+/// The output of update-metadata where a job has ended; a removal has none.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct UpdateMetadataOutput {
     /// The job.

@@ -7,6 +7,7 @@
 
 pub mod config;
 pub mod context;
+pub mod custom_resource;
 pub mod logging;
 pub mod metrics;
 pub mod scratch;

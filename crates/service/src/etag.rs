@@ -5,6 +5,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 /// The most bytes of an answer that a function gives (the limit of Lambda's answers).
@@ -12,7 +13,7 @@ const LARGEST: usize = 6 * 1024 * 1024;
 
 /// Gives each answer to a `GET` a tag, and answers 304 to whoever has it already.
 ///
-/// The tag is weak: a hash of the body. Answers are personal and change at any time, so they may be
+/// The tag is weak: a hash of the body, unless the answer brings one of its own. Answers are personal and change at any time, so they may be
 /// kept, but not used without asking.
 pub async fn tagged(request: Request, next: Next) -> Response {
     let asked = request.method() == Method::GET;
@@ -25,10 +26,11 @@ pub async fn tagged(request: Request, next: Next) -> Response {
     let Ok(body) = to_bytes(body, LARGEST).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let tag = tag(&body);
-    let Ok(value) = HeaderValue::from_str(&tag) else {
+    let own = parts.headers.get(header::ETAG).cloned();
+    let Some(value) = own.or_else(|| tag(&body)) else {
         return Response::from_parts(parts, Body::from(body));
     };
+    let tag = value.to_str().unwrap_or_default().to_owned();
     parts.headers.insert(header::ETAG, value);
     let revalidate = HeaderValue::from_static("private, no-cache");
     parts
@@ -57,14 +59,17 @@ pub fn version_tag(version: u64) -> String {
     format!("\"v{version}\"")
 }
 
-fn tag(body: &[u8]) -> String {
-    let hash = Sha256::digest(body);
-    let hex: String = hash
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("W/\"{hex}\"")
+/// A tag for an answer that is the same as long as `content` is.
+#[must_use]
+pub fn tag_of(content: &impl Serialize) -> Option<HeaderValue> {
+    tag(&serde_json::to_vec(content).ok()?)
+}
+
+fn tag(body: &[u8]) -> Option<HeaderValue> {
+    let mut head = [0; 16];
+    head.copy_from_slice(Sha256::digest(body).split_at(16).0);
+    let hash = u128::from_be_bytes(head);
+    HeaderValue::from_str(&format!("W/\"{hash:032x}\"")).ok()
 }
 
 /// Whether a list of tags has this one.

@@ -9,17 +9,18 @@
 //! schema is a request with nothing to do, and every release works with the next one's schema.
 
 mod owner;
-mod reply;
-mod request;
+mod wish;
 
 use cloud::StoreError;
 use database::{DatabaseError, PrepareSchema, schema_version};
 use domain::{ErrorCode, Fault};
-use runtime::{ConfigError, StageContext};
+use runtime::custom_resource::{Attributes, Reply, ReplyError, Request, RequestType, SendReply};
+use runtime::{ConfigError, StageContext, custom_resource};
 
 pub use owner::{AsOwner, OwnerBySecret};
-pub use reply::{HttpsReplies, ReplyError, SendReply};
-pub use request::{Reply, Request, RequestType, ResponseUrl, Status};
+
+/// The resource's own name.
+const NAME: &str = "millrace-schema";
 
 /// What migrate may do.
 #[derive(Debug)]
@@ -59,9 +60,6 @@ pub enum MigrateError {
     /// The resource does not say which migration it wants.
     #[error("the resource's property Version is no number")]
     NoVersion,
-    /// The function's time is over.
-    #[error("the database was not ready before the function's deadline")]
-    Late,
 }
 
 impl Fault for MigrateError {
@@ -76,15 +74,11 @@ impl Fault for MigrateError {
             Self::Database(error) => error.code(),
             Self::Reply(error) => error.code(),
             Self::NoUser | Self::NoVersion => ErrorCode::InputInvalid,
-            Self::Late => ErrorCode::DeadlineNear,
         }
     }
 }
 
 /// Does what the request asks for, and tells `CloudFormation` how it went. Returns what it told.
-///
-/// A failure is told, too, with the error's name first: a stack whose custom resource stays silent
-/// waits for an hour. Hence time is kept for the reply.
 ///
 /// # Errors
 /// [`MigrateError::Reply`] when the reply did not arrive.
@@ -93,43 +87,23 @@ pub async fn handle<O: AsOwner, R: SendReply>(
     ports: &Ports<O, R>,
     context: &StageContext,
 ) -> Result<Reply, MigrateError> {
-    let time = context.time_left().saturating_sub(reply::REPLY_TIMEOUT);
-    let done = tokio::time::timeout(time, prepare(&request, &ports.owner)).await;
-    let failure = match done {
-        Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(reason(&error)),
-        Err(_) => Some(reason(&MigrateError::Late)),
-    };
-    if let Some(reason) = &failure {
-        tracing::error!(reason, "the schema is not prepared");
-    }
-    let reply = request.reply(failure.as_deref());
-    ports.replies.send(&request.response_url, &reply).await?;
+    let work = prepare(&request, &ports.owner);
+    let reply = custom_resource::answer(&request, NAME, &ports.replies, context, work).await?;
     Ok(reply)
 }
 
-async fn prepare<O: AsOwner>(request: &Request, owner: &O) -> Result<(), MigrateError> {
+async fn prepare<O: AsOwner>(request: &Request, owner: &O) -> Result<Attributes, MigrateError> {
     // The data outlives the stack.
-    if request.request_type == RequestType::Delete || request.goes_back() {
-        return Ok(());
+    if request.request_type == RequestType::Delete || wish::goes_back(request) {
+        return Ok(Attributes::new());
     }
-    let user = request.user().ok_or(MigrateError::NoUser)?;
-    let wanted = request.version().ok_or(MigrateError::NoVersion)?;
+    let user = wish::user(request).ok_or(MigrateError::NoUser)?;
+    let wanted = wish::version(request).ok_or(MigrateError::NoVersion)?;
     let built = schema_version();
     if wanted != built {
         return Err(MigrateError::OtherBuild { wanted, built });
     }
     let database = owner.as_owner().await?;
-    Ok(database.prepare_schema(user).await?)
-}
-
-/// One line for the stack's events: the error's name, what happened and why, what to do.
-fn reason(error: &MigrateError) -> String {
-    let mut reason = format!("{}: {error}", error.code());
-    let mut below = std::error::Error::source(error);
-    while let Some(cause) = below {
-        reason = format!("{reason}: {cause}");
-        below = cause.source();
-    }
-    format!("{reason}; {}", error.code().advice())
+    database.prepare_schema(user).await?;
+    Ok(Attributes::new())
 }

@@ -5,7 +5,8 @@
 
 use cloud::clients::AwsClients;
 use cloud::secret::SecretsManager;
-use migrate::{HttpsReplies, MigrateError, OwnerBySecret, Ports};
+use migrate::{MigrateError, OwnerBySecret, Ports};
+use runtime::custom_resource::HttpsReplies;
 use runtime::{Config, ServeError};
 
 #[tokio::main]

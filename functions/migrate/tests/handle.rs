@@ -10,8 +10,9 @@ use std::time::Duration;
 use cloud::StoreError;
 use database::{DatabaseError, PrepareSchema, schema_version};
 use domain::{ErrorCode, Fault as _};
-use migrate::{AsOwner, HttpsReplies, MigrateError, Ports, Request, Status, handle};
+use migrate::{AsOwner, MigrateError, Ports, handle};
 use runtime::StageContext;
+use runtime::custom_resource::{HttpsReplies, Request, Status};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 

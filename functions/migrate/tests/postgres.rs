@@ -9,8 +9,9 @@ use std::str::FromStr as _;
 
 use database::{Database, PrepareSchema as _, ReadAssets as _};
 use domain::ids::AssetId;
-use migrate::{AsOwner, HttpsReplies, MigrateError, Ports, Status, handle};
+use migrate::{AsOwner, MigrateError, Ports, handle};
 use runtime::StageContext;
+use runtime::custom_resource::{HttpsReplies, Status};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 

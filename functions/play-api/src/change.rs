@@ -1,11 +1,11 @@
 //! What an owner changes.
 
+use api::ProblemCode;
 use api::asset::{AssetChange, Visibility};
-use api::{Problem, ProblemCode};
 use cloud::StoreError;
-use cloud::lease::{now_ms, retry};
+use cloud::lease::{cancel, now_ms, retry};
 use cloud::ports::StoredEntry;
-use cloud::start::start_attempt;
+use cloud::start::{start_attempt, start_removal};
 use domain::library::{LibraryEntry, MAX_TAG, MAX_TAGS};
 use domain::upload::MAX_TITLE;
 use service::Refusal;
@@ -14,7 +14,7 @@ use crate::look::Seen;
 use crate::{Documents, Executions, Ports};
 
 /// The entry after the change.
-pub(crate) fn changed(entry: &LibraryEntry, change: AssetChange) -> Result<LibraryEntry, Problem> {
+pub(crate) fn changed(entry: &LibraryEntry, change: AssetChange) -> Result<LibraryEntry, Refusal> {
     let mut next = entry.clone();
     if let Some(title) = change.title {
         next.title = words("title", &title, MAX_TITLE)?;
@@ -33,7 +33,7 @@ pub(crate) fn changed(entry: &LibraryEntry, change: AssetChange) -> Result<Libra
     Ok(next)
 }
 
-fn own_tags(tags: &[String]) -> Result<Vec<String>, Problem> {
+fn own_tags(tags: &[String]) -> Result<Vec<String>, Refusal> {
     let mut own = Vec::new();
     for tag in tags {
         let tag = words("tags", tag, MAX_TAG)?;
@@ -47,7 +47,7 @@ fn own_tags(tags: &[String]) -> Result<Vec<String>, Problem> {
     Ok(own)
 }
 
-fn words(field: &str, text: &str, most: usize) -> Result<String, Problem> {
+fn words(field: &str, text: &str, most: usize) -> Result<String, Refusal> {
     let text = text.trim();
     if (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
         return Ok(text.to_owned());
@@ -56,8 +56,8 @@ fn words(field: &str, text: &str, most: usize) -> Result<String, Problem> {
     Err(invalid(detail))
 }
 
-fn invalid(detail: String) -> Problem {
-    Problem::new(ProblemCode::RequestInvalid, detail)
+fn invalid(detail: String) -> Refusal {
+    Refusal::new(ProblemCode::RequestInvalid, detail)
 }
 
 /// Writes a change of the entry that the client has seen.
@@ -71,6 +71,30 @@ pub(crate) async fn write<D: Documents>(
     }
     let detail = format!("{} was changed at the same time", next.title);
     Err(Refusal::new(ProblemCode::AssetBusy, detail))
+}
+
+/// Gives the asset up: nobody sees it any more, its job stops, and an execution removes what is
+/// there of it. The same call again does what the first could not.
+pub(crate) async fn give_up<S, D: Documents, E: Executions>(
+    stored: &StoredEntry,
+    ports: &Ports<S, D, E>,
+) -> Result<StoredEntry, Refusal> {
+    let mut gone = stored.clone();
+    if !stored.entry.removing {
+        gone.entry = LibraryEntry {
+            removing: true,
+            changed_ms: now_ms(),
+            ..stored.entry.clone()
+        };
+        gone.version += 1;
+        write(stored, &gone.entry, &ports.documents).await?;
+    }
+    if let Some(job) = &stored.job {
+        cancel(&ports.documents, job).await.map_err(busy)?;
+    }
+    let asset = stored.entry.asset.clone();
+    start_removal(&asset, gone.version, &ports.executions).await?;
+    Ok(gone)
 }
 
 /// Gives the asset's newest job, which failed, three attempts more.

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use api::Timestamp;
 use api::asset::{Asset, Effort, Failure, Kind, Progress, Rendition, Stage, Visibility};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use cloud::StoreError;
 use cloud::lease::now_ms;
 use domain::job::{JobError, Published};
 use domain::result::RenditionKind;
 use domain::time::Rational;
+use service::etag::tag_of;
 use stage::progress;
 
 use crate::look::Seen;
@@ -68,6 +71,28 @@ pub(crate) async fn present<S: Objects, D: Documents, E: Executions>(
         asset.progress = progress_of(seen, ports).await;
     }
     Ok(asset)
+}
+
+/// The tag of an answer with these assets. An address is signed anew each time, which is no news.
+pub(crate) fn tag(assets: &[Asset]) -> Option<HeaderValue> {
+    let unsigned = assets.iter().map(|asset| {
+        let poster = asset.poster.as_deref();
+        let path = poster.and_then(|poster| poster.split('?').next());
+        Asset {
+            poster: path.map(str::to_owned),
+            ..asset.clone()
+        }
+    });
+    tag_of(&unsigned.collect::<Vec<_>>())
+}
+
+/// An answer with its tag.
+pub(crate) fn tagged(tag: Option<HeaderValue>, body: impl IntoResponse) -> Response {
+    let mut response = body.into_response();
+    if let Some(tag) = tag {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
 }
 
 /// Shows an asset to whoever may watch it: nothing of what is its owner's business.
@@ -146,6 +171,11 @@ async fn progress_of<S: Objects, D, E>(seen: &Seen, ports: &Ports<S, D, E>) -> O
 fn progress_in_words(known: &progress::Progress, now_ms: u64) -> Progress {
     let planned = known.video_chunks + known.audio_chunks;
     let done = known.video_done + known.audio_done;
+    // Sound costs next to nothing: where there is a picture, that is the way.
+    let (way_done, way) = match known.video_chunks {
+        0 => (known.audio_done, known.audio_chunks),
+        video => (known.video_done, video),
+    };
     let stage = match () {
         () if known.manifests => Stage::Publish,
         () if known.is_planned() && done >= planned => Stage::Assemble,
@@ -158,10 +188,10 @@ fn progress_in_words(known: &progress::Progress, now_ms: u64) -> Progress {
         video_planned: known.video_chunks,
         audio_done: known.audio_done,
         audio_planned: known.audio_chunks,
-        percent: percent(stage, done, planned),
+        percent: percent(stage, way_done, way),
         remaining_ms: known
             .planned_ms
-            .and_then(|began| remaining(now_ms.saturating_sub(began), done, planned)),
+            .and_then(|began| remaining(now_ms.saturating_sub(began), way_done, way)),
     }
 }
 
@@ -240,10 +270,12 @@ mod tests {
     #[test]
     fn the_rest_is_guessed_from_what_is_done() {
         assert_eq!(progress_in_words(&known(0), 5_000).remaining_ms, None);
-        let half = progress_in_words(&known(2), 5_000);
-        assert_eq!(
-            (half.stage, half.remaining_ms),
-            (Stage::Encode, Some(4_000))
-        );
+        let sound = progress::Progress {
+            audio_done: 1,
+            ..known(0)
+        };
+        assert_eq!(progress_in_words(&sound, 5_000).remaining_ms, None);
+        let one = progress_in_words(&known(1), 5_000);
+        assert_eq!((one.stage, one.remaining_ms), (Stage::Encode, Some(8_000)));
     }
 }

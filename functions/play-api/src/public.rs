@@ -11,7 +11,7 @@ use service::{Query, Refusal};
 
 use crate::look::Seen;
 use crate::playback::hand_out;
-use crate::present::{Detail, for_viewers, present};
+use crate::present::{Detail, for_viewers, present, tag, tagged};
 use crate::routes::Shared;
 use crate::search::search;
 use crate::{Documents, Executions, Objects, Ports};
@@ -31,14 +31,15 @@ use crate::{Documents, Executions, Objects, Ports};
 pub(crate) async fn list<S: Objects, D: Documents, E: Executions>(
     State(ports): Shared<S, D, E>,
     Query(query): Query<AssetQuery>,
-) -> Result<Json<Assets>, Refusal> {
+) -> Result<Response, Refusal> {
     let query = AssetQuery {
         q: query.q,
         limit: query.limit,
         cursor: query.cursor,
         ..AssetQuery::default()
     };
-    Ok(Json(search(Shelf::Public, query, &ports).await?))
+    let page = search(Shelf::Public, query, &ports).await?;
+    Ok(tagged(tag(&page.assets), Json(page)))
 }
 
 async fn find<S, D: Documents, E>(id: &str, ports: &Ports<S, D, E>) -> Result<Seen, Refusal> {
@@ -69,11 +70,10 @@ async fn find<S, D: Documents, E>(id: &str, ports: &Ports<S, D, E>) -> Result<Se
 pub(crate) async fn show<S: Objects, D: Documents, E: Executions>(
     State(ports): Shared<S, D, E>,
     Path(id): Path<String>,
-) -> Result<Json<Asset>, Refusal> {
+) -> Result<Response, Refusal> {
     let seen = find(&id, &ports).await?;
-    Ok(Json(for_viewers(
-        present(&seen, Detail::Whole, &ports).await?,
-    )))
+    let asset = for_viewers(present(&seen, Detail::Whole, &ports).await?);
+    Ok(tagged(tag(std::slice::from_ref(&asset)), Json(asset)))
 }
 
 /// Play a public or unlisted asset

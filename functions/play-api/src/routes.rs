@@ -14,10 +14,10 @@ use domain::ids::AssetId;
 use service::{Body, Owner, Query, Refusal, etag};
 use utoipa::OpenApi;
 
-use crate::change::{changed, try_again, write};
+use crate::change::{changed, give_up, try_again, write};
 use crate::look::Seen;
 use crate::playback::hand_out;
-use crate::present::{Detail, present};
+use crate::present::{Detail, present, tag, tagged};
 use crate::search::search;
 use crate::{Documents, Executions, Objects, Ports, public};
 
@@ -32,7 +32,9 @@ pub fn router<S: Objects, D: Documents, E: Executions>(ports: Ports<S, D, E>) ->
         .route("/api/assets", get(list::<S, D, E>))
         .route(
             "/api/assets/{asset}",
-            get(show::<S, D, E>).patch(change::<S, D, E>),
+            get(show::<S, D, E>)
+                .patch(change::<S, D, E>)
+                .delete(remove::<S, D, E>),
         )
         .route("/api/assets/{asset}/retry", post(again::<S, D, E>))
         .route("/api/assets/{asset}/playback", post(play::<S, D, E>));
@@ -59,6 +61,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
             list,
             show,
             change,
+            remove,
             again,
             play,
             public::list,
@@ -96,13 +99,23 @@ async fn find<S, D: Documents, E>(
     stored.ok_or_else(unknown)
 }
 
+/// What is being removed can be looked at until it is gone, and nothing else.
+fn refuse_gone(stored: &StoredEntry) -> Result<(), Refusal> {
+    if stored.entry.removing {
+        let detail = format!("{} is being removed", stored.entry.title);
+        return Err(Refusal::new(ProblemCode::AssetNotFound, detail));
+    }
+    Ok(())
+}
+
 /// The asset as it is now.
 async fn shown<S: Objects, D: Documents, E: Executions>(
     stored: StoredEntry,
     ports: &Ports<S, D, E>,
-) -> Result<Json<Asset>, Refusal> {
+) -> Result<Response, Refusal> {
     let seen = Seen::of(stored, &ports.documents).await?;
-    Ok(Json(present(&seen, Detail::Whole, ports).await?))
+    let asset = present(&seen, Detail::Whole, ports).await?;
+    Ok(tagged(tag(std::slice::from_ref(&asset)), Json(asset)))
 }
 
 /// List and search assets
@@ -122,9 +135,10 @@ async fn list<S: Objects, D: Documents, E: Executions>(
     State(ports): Shared<S, D, E>,
     owner: Owner,
     Query(query): Query<AssetQuery>,
-) -> Result<Json<Assets>, Refusal> {
+) -> Result<Response, Refusal> {
     let shelf = Shelf::Owner(owner.as_str());
-    Ok(Json(search(shelf, query, &ports).await?))
+    let page = search(shelf, query, &ports).await?;
+    Ok(tagged(tag(&page.assets), Json(page)))
 }
 
 /// Show an asset
@@ -144,7 +158,7 @@ async fn show<S: Objects, D: Documents, E: Executions>(
     State(ports): Shared<S, D, E>,
     owner: Owner,
     Path(id): Path<String>,
-) -> Result<Json<Asset>, Refusal> {
+) -> Result<Response, Refusal> {
     shown(find(&id, &owner, &ports).await?, &ports).await
 }
 
@@ -174,12 +188,13 @@ async fn change<S: Objects, D: Documents, E: Executions>(
     Path(id): Path<String>,
     headers: HeaderMap,
     Body(change): Body<AssetChange>,
-) -> Result<Json<Asset>, Refusal> {
+) -> Result<Response, Refusal> {
     let stored = find(&id, &owner, &ports).await?;
     if !etag::may_change(&headers, stored.version) {
         let detail = format!("{id} is at version {}", stored.version);
         return Err(Refusal::new(ProblemCode::PreconditionFailed, detail));
     }
+    refuse_gone(&stored)?;
     let next = changed(&stored.entry, change)?;
     write(&stored, &next, &ports.documents).await?;
     let written = StoredEntry {
@@ -188,6 +203,33 @@ async fn change<S: Objects, D: Documents, E: Executions>(
         ..stored
     };
     shown(written, &ports).await
+}
+
+/// Remove an asset
+///
+/// Its stream, its source and all that is known of it go, within a minute. Nobody can play it from
+/// now on but who has signed access already. The same call again does no harm.
+#[utoipa::path(
+    delete,
+    path = "/api/assets/{asset}",
+    operation_id = "removeAsset",
+    tag = "assets",
+    security(("token" = [])),
+    params(("asset" = String, Path, description = "The asset's id")),
+    responses(
+        (status = 202, description = "It is being removed", body = Asset),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn remove<S: Objects, D: Documents, E: Executions>(
+    State(ports): Shared<S, D, E>,
+    owner: Owner,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    let stored = find(&id, &owner, &ports).await?;
+    let gone = give_up(&stored, &ports).await?;
+    let asset = shown(gone, &ports).await?;
+    Ok((StatusCode::ACCEPTED, asset).into_response())
 }
 
 /// Try a failed asset again
@@ -209,6 +251,7 @@ async fn again<S: Objects, D: Documents, E: Executions>(
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
     let stored = find(&id, &owner, &ports).await?;
+    refuse_gone(&stored)?;
     let seen = Seen::of(stored, &ports.documents).await?;
     try_again(&seen, &ports).await?;
     let asset = shown(seen.stored, &ports).await?;
@@ -234,6 +277,7 @@ async fn play<S: Objects, D: Documents, E: Executions>(
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
     let stored = find(&id, &owner, &ports).await?;
+    refuse_gone(&stored)?;
     let seen = Seen::of(stored, &ports.documents).await?;
     hand_out(&seen, &ports)
 }

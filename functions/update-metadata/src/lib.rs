@@ -7,14 +7,21 @@
 
 mod failure;
 mod published;
+mod remove;
 
 use cloud::lease::release;
-use cloud::ports::{DeletePrefix, FinishJob, KeepJob, ListObjects, ReadDocuments, ReadObject};
+use cloud::ports::{
+    DeleteObject, DeletePrefix, FinishJob, ForgetAsset, KeepJob, KeepLibrary, ListObjects,
+    ReadDocuments, ReadObject,
+};
 use cloud::{JobOutcome, StoreError};
-use database::{DatabaseError, Outcome, RecordOutcome};
+use database::{DatabaseError, Outcome, RecordOutcome, RemoveAsset};
+use domain::ids::{AssetId, JobId};
 use domain::job::{JobError, JobState};
 use domain::layout::MediaFolder;
-use domain::message::{SegmentInput, UpdateMetadataInput, UpdateMetadataOutput};
+use domain::message::{
+    RemoveInput, SegmentInput, UpdateMetadataCall, UpdateMetadataInput, UpdateMetadataOutput,
+};
 use domain::object::{BucketName, ObjectKey};
 use domain::{ErrorClass, ErrorCode, Fault};
 use runtime::StageContext;
@@ -47,6 +54,12 @@ pub enum UpdateMetadataError {
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// Only its owner can give an asset up.
+    #[error("asset {0} is to be removed, but its owner did not give it up")]
+    NotGivenUp(AssetId),
+    /// A job that was cancelled has not stopped yet.
+    #[error("job {0} has not stopped yet, so its asset cannot be removed")]
+    StillRuns(JobId),
 }
 
 impl Fault for UpdateMetadataError {
@@ -55,20 +68,41 @@ impl Fault for UpdateMetadataError {
             Self::Store(error) => error.code(),
             Self::Work(error) => error.code(),
             Self::Database(error) => error.code(),
+            Self::NotGivenUp(_) => ErrorCode::InputInvalid,
+            Self::StillRuns(_) => ErrorCode::DeadlineNear,
         }
     }
 }
 
-/// Records how a job ended, in both stores, and clears up behind a job that is ready.
+/// Records how a job ended, or removes an asset; none where it was removed.
 ///
 /// The same call again changes nothing.
 ///
 /// # Errors
 /// [`UpdateMetadataError`].
 pub async fn handle<S, D, B>(
+    call: UpdateMetadataCall,
+    ports: &Ports<S, D, B>,
+    context: &StageContext,
+) -> Result<Option<UpdateMetadataOutput>, UpdateMetadataError>
+where
+    S: ReadObject + ListObjects + DeletePrefix + DeleteObject,
+    D: FinishJob + KeepJob + ReadDocuments + KeepLibrary + ForgetAsset,
+    B: RecordOutcome + RemoveAsset,
+{
+    match call {
+        UpdateMetadataCall::Ended(input) => Ok(Some(record(input, ports).await?)),
+        UpdateMetadataCall::Remove(RemoveInput { remove }) => {
+            remove::remove(&remove.asset, ports, context).await?;
+            Ok(None)
+        }
+    }
+}
+
+/// Records how a job ended, in both stores, and clears up behind a job that is ready.
+async fn record<S, D, B>(
     input: UpdateMetadataInput,
     ports: &Ports<S, D, B>,
-    _context: &StageContext,
 ) -> Result<UpdateMetadataOutput, UpdateMetadataError>
 where
     S: ReadObject + ListObjects + DeletePrefix,

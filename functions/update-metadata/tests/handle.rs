@@ -2,16 +2,22 @@
 #![cfg(test)]
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use cloud::Content;
 use cloud::lease::{cancel, release, take_over};
 use cloud::ports::{
-    ClaimJob, DeletePrefix, KeepJob, ListObjects, ReadDocuments, UploadedAt, WriteObject,
+    ClaimJob, DeletePrefix, KeepJob, KeepLibrary, ListObjects, ReadDocuments, UploadedAt,
+    WriteObject,
 };
-use database::{DatabaseError, Outcome, RecordOutcome};
+use database::{DatabaseError, Outcome, RecordOutcome, RemoveAsset};
+use domain::ids::AssetId;
 use domain::job::{AssetDocument, JobRecord, JobState};
 use domain::layout::{MediaFolder, WorkFolder};
-use domain::message::{CaughtError, SegmentInput, UpdateMetadataInput};
+use domain::library::LibraryEntry;
+use domain::message::{
+    CaughtError, Removal, RemoveInput, SegmentInput, UpdateMetadataCall, UpdateMetadataInput,
+};
 use domain::object::{BucketName, ObjectKey, ObjectRef};
 use domain::plan::Plan;
 use domain::profile::Profile;
@@ -21,6 +27,7 @@ use runtime::StageContext;
 use stage::Work;
 use testkit::sample;
 use testkit::store::{FolderStore, MemoryDocuments};
+use tokio::time::Instant;
 use update_metadata::{Ports, UpdateMetadataError, handle};
 
 /// A relational core that keeps the newest revision, remembers states, and is down for its first
@@ -46,6 +53,16 @@ impl RecordOutcome for Rows {
         let mut asset = self.asset.lock().unwrap();
         if asset.as_ref().is_none_or(|old| old.0 < outcome.revision) {
             *asset = Some((outcome.revision, outcome.asset.clone()));
+        }
+        Ok(())
+    }
+}
+
+impl RemoveAsset for Rows {
+    async fn remove(&self, asset: &AssetId) -> Result<(), DatabaseError> {
+        let mut row = self.asset.lock().unwrap();
+        if row.as_ref().is_some_and(|(_, known)| known.asset == *asset) {
+            *row = None;
         }
         Ok(())
     }
@@ -143,8 +160,44 @@ impl Twins {
             request: SegmentInput::new(self.plan.source.clone(), Profile::default()),
             error,
         };
-        let output = handle(input, &self.ports, &StageContext::for_tests()).await?;
-        Ok(output.state)
+        let call = UpdateMetadataCall::Ended(input);
+        let output = handle(call, &self.ports, &StageContext::for_tests()).await?;
+        Ok(output.unwrap().state)
+    }
+
+    async fn removes(&self) -> Result<(), UpdateMetadataError> {
+        self.removes_within(Duration::from_mins(1)).await
+    }
+
+    async fn removes_within(&self, time: Duration) -> Result<(), UpdateMetadataError> {
+        let asset = self.plan.asset.clone();
+        let remove = Removal { asset };
+        let call = UpdateMetadataCall::Remove(RemoveInput { remove });
+        let context = StageContext::new("removal", Instant::now() + time);
+        let output = handle(call, &self.ports, &context).await?;
+        assert!(output.is_none());
+        Ok(())
+    }
+
+    /// Enters the asset into the library, with its job.
+    async fn entered(&self) {
+        let documents = &self.ports.documents;
+        let entry = LibraryEntry::of(&self.plan.source, 1);
+        documents.enter(&entry).await.unwrap();
+        let job = documents.load(&self.plan.job).await.unwrap().unwrap();
+        let noted = documents.note_job(&self.plan.asset, &self.plan.job, &job.order);
+        noted.await.unwrap();
+    }
+
+    /// What its owner does who gives it up.
+    async fn given_up(&self) {
+        let documents = &self.ports.documents;
+        let seen = documents.entry(&self.plan.asset).await.unwrap().unwrap();
+        let next = LibraryEntry {
+            removing: true,
+            ..seen.entry.clone()
+        };
+        assert!(documents.change_entry(&seen, &next).await.unwrap());
     }
 
     /// What both stores hold, which is the same.
@@ -342,6 +395,65 @@ async fn a_cancelled_job_leaves_nothing_behind() {
     let left = objects.list(&segment.bucket, &media.prefix()).await;
     assert_eq!(left.unwrap(), []);
     assert!(twins.work().plan().await.is_err());
+}
+
+#[tokio::test]
+async fn what_its_owner_gave_up_leaves_nothing_anywhere() {
+    let twins = Twins::done().await;
+    twins.entered().await;
+    assert_eq!(twins.ends(None).await.unwrap(), JobState::Ready);
+    let (objects, plan, documents) = (&twins.ports.objects, &twins.plan, &twins.ports.documents);
+    let put = async |bucket: &BucketName, key: &ObjectKey| {
+        let object = ObjectRef {
+            bucket: bucket.clone(),
+            key: key.clone(),
+        };
+        let body = b"bytes".to_vec().into();
+        objects.write(&object, body, Content::Upload).await.unwrap();
+        object
+    };
+    let source = put(&plan.source.object.bucket, &plan.source.object.key).await;
+    let folder = format!("assets/{}/", plan.asset);
+    let media = ObjectKey::new(format!("{folder}an-older-job/v/1.m4s"));
+    let media = put(&twins.ports.media, &media).await;
+    let neighbour = ObjectKey::new(format!("assets/{}0/j/1.m4s", plan.asset));
+    let neighbour = put(&twins.ports.media, &neighbour).await;
+
+    let unasked = twins.removes().await.unwrap_err();
+    assert_eq!(unasked.code(), ErrorCode::InputInvalid, "nobody gave it up");
+    assert!(objects.path(&media).exists());
+
+    twins.given_up().await;
+    for _ in 0..2 {
+        twins.removes().await.unwrap();
+        assert!(!objects.path(&source).exists() && !objects.path(&media).exists());
+        assert!(objects.path(&neighbour).exists());
+        assert_eq!(documents.entry(&plan.asset).await.unwrap(), None);
+        assert_eq!(documents.asset(&plan.asset).await.unwrap(), None);
+        assert_eq!(documents.job(&plan.job).await.unwrap(), None);
+        assert!(twins.ports.database.asset.lock().unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_removal_waits_for_its_job_to_stop() {
+    let twins = Twins::done().await;
+    twins.entered().await;
+    twins.given_up().await;
+    let early = twins
+        .removes_within(Duration::from_millis(100))
+        .await
+        .unwrap_err();
+    assert_eq!(early.code(), ErrorCode::DeadlineNear, "it is tried again");
+    let documents = &twins.ports.documents;
+    assert!(cancel(documents, &twins.plan.job).await.unwrap());
+    let stopped = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        twins.ends(Some(caught("JobCancelled", ""))).await.unwrap();
+    };
+    let (removed, ()) = tokio::join!(twins.removes(), stopped);
+    removed.unwrap();
+    assert_eq!(documents.entry(&twins.plan.asset).await.unwrap(), None);
 }
 
 #[tokio::test]

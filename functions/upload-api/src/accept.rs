@@ -1,9 +1,11 @@
 //! Which uploads are taken: decided before a byte is sent.
 
+use api::ProblemCode;
 use api::upload::NewUpload;
-use api::{Problem, ProblemCode};
+use domain::library::title_of;
 use domain::profile::Profile;
 use domain::upload::{MAX_TITLE, is_file_name, is_media};
+use service::Refusal;
 
 /// An upload that may begin.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -17,8 +19,8 @@ pub(crate) struct Accepted {
 }
 
 /// Looks at what a client says about its file.
-pub(crate) fn accept(new: NewUpload, max_bytes: u64) -> Result<Accepted, Problem> {
-    let refused = |code, detail: String| Err(Problem::new(code, detail));
+pub(crate) fn accept(new: NewUpload, max_bytes: u64) -> Result<Accepted, Refusal> {
+    let refused = |code, detail: String| Err(Refusal::new(code, detail));
     if !is_file_name(&new.name) {
         let detail =
             "name: it should be 1 to 255 characters, without slashes and control characters";
@@ -38,20 +40,15 @@ pub(crate) fn accept(new: NewUpload, max_bytes: u64) -> Result<Accepted, Problem
         let detail = format!("{} is {}", new.name, new.media_type);
         return refused(ProblemCode::TypeUnsupported, detail);
     }
-    let title = new
-        .title
-        .unwrap_or_else(|| new.name.clone())
-        .trim()
-        .to_owned();
-    let title = if title.is_empty() {
-        new.name.clone()
-    } else {
-        title
-    };
-    if title.chars().count() > MAX_TITLE && title != new.name {
+    let title = new.title.as_deref().unwrap_or_default().trim();
+    if title.chars().count() > MAX_TITLE {
         let detail = format!("title: it should have at most {MAX_TITLE} characters");
         return refused(ProblemCode::RequestInvalid, detail);
     }
+    let title = match title {
+        "" => title_of(&new.name),
+        title => title.to_owned(),
+    };
     let profile = new.profile.unwrap_or_else(|| Profile::default().name);
     if profile != Profile::default().name {
         let detail = format!("this stack has no profile {profile}");
@@ -62,7 +59,7 @@ pub(crate) fn accept(new: NewUpload, max_bytes: u64) -> Result<Accepted, Problem
         return refused(ProblemCode::RequestInvalid, detail.to_owned());
     }
     Ok(Accepted {
-        title: title.chars().take(MAX_TITLE).collect(),
+        title,
         name: new.name,
         size: new.size,
         media_type: new.media_type,
@@ -97,18 +94,18 @@ mod tests {
     }
 
     fn refused(new: NewUpload) -> ProblemCode {
-        accept(new, 100).unwrap_err().code
+        accept(new, 100).unwrap_err().0.code
     }
 
     #[test]
     fn a_file_is_called_by_its_name_unless_it_has_a_title() {
-        assert_eq!(accept(new(), 100).unwrap().title, "My film.mp4");
+        assert_eq!(accept(new(), 100).unwrap().title, "My film");
         let title = |title: &str| NewUpload {
             title: Some(title.to_owned()),
             ..new()
         };
         assert_eq!(accept(title(" Summer "), 100).unwrap().title, "Summer");
-        assert_eq!(accept(title("  "), 100).unwrap().title, "My film.mp4");
+        assert_eq!(accept(title("  "), 100).unwrap().title, "My film");
         assert_eq!(
             refused(title(&"x".repeat(201))),
             ProblemCode::RequestInvalid

@@ -263,9 +263,9 @@ async fn sign<S: Objects, D: Documents, E: Executions>(
     if record.state != UploadState::Open {
         return Err(ended(&record));
     }
-    let parts = planned(&record, wanted)?;
+    let wanted = planned(&record, wanted)?;
     let expires_at = now_ms() + u64::try_from(ADDRESS.as_millis()).unwrap_or(u64::MAX);
-    let signed = parts.iter().map(async |part| {
+    let signed = wanted.iter().map(async |part| {
         let UploadRecord {
             object, multipart, ..
         } = &record;

@@ -3,8 +3,16 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { Api } from './api';
 import { Queues } from './queues';
 import { Settings } from './settings';
+
+/** What may need somebody. */
+export interface AlarmsProps {
+  readonly stateMachine: sfn.IStateMachine;
+  readonly queues: Queues;
+  readonly api: Api;
+}
 
 /**
  * Each asks somebody to look; docs/operations.md says at what. A queue or machine that nothing
@@ -14,8 +22,7 @@ export class Alarms extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    stateMachine: sfn.IStateMachine,
-    queues: Queues,
+    { stateMachine, queues, api }: AlarmsProps,
     private readonly settings: Settings,
   ) {
     super(scope, id);
@@ -49,6 +56,13 @@ export class Alarms extends Construct {
       'A message has waited for trigger for a quarter of an hour',
       queueMetric(queues.uploadsQueue, 'ApproximateAgeOfOldestMessage'),
       900,
+    );
+    // One may be a function that was stopped at an unlucky moment; the client has called again then.
+    this.alarm(
+      'ApiServerErrorsAlarm',
+      'The API failed several times within five minutes',
+      metric('AWS/ApiGateway', '5xx', 'Sum', { ApiId: api.apiId }),
+      5,
     );
   }
 

@@ -1,14 +1,19 @@
 import { Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { Alarms } from './alarms';
+import { Api } from './api';
+import { ApiFunctions } from './api-functions';
 import { Database } from './database';
 import { HeavyWork } from './heavy';
+import { Identity } from './identity';
 import { Network } from './network';
+import { Origin } from './origin';
 import { MillracePackages } from './packages';
 import { Policies } from './policies';
 import { Queues } from './queues';
 import { Schema } from './schema';
 import { MillraceSettings, Settings, createsDatabase, settle } from './settings';
+import { Signing } from './signing';
 import { Stages } from './stages';
 import { Storage } from './storage';
 import { Transcode } from './transcode';
@@ -36,6 +41,12 @@ export class Millrace extends Construct {
   readonly heavy?: HeavyWork;
   readonly transcode: Transcode;
   readonly trigger: Trigger;
+  readonly signing: Signing;
+  readonly identity: Identity;
+  readonly api: Api;
+  /** Where people come. */
+  readonly origin: Origin;
+  readonly apiFunctions: ApiFunctions;
 
   constructor(scope: Construct, id: string, props: MillraceProps) {
     super(scope, id);
@@ -87,7 +98,22 @@ export class Millrace extends Construct {
       { packages, storage, queues, policies, stateMachine },
       settings,
     );
-    new Alarms(this, 'Alarms', stateMachine, queues, settings);
+    this.signing = new Signing(this, 'Signing', packages, settings);
+    this.identity = new Identity(this, 'Identity', settings);
+    this.api = new Api(this, 'Api', settings);
+    const { signing, identity, api } = this;
+    this.origin = new Origin(this, 'Origin', { storage, api, signing, identity }, settings);
+    const { origin } = this;
+    storage.acceptParts(origin.url);
+    identity.letIn(origin.url);
+    this.apiFunctions = new ApiFunctions(
+      this,
+      'ApiFunctions',
+      { packages, storage, policies, stateMachine, signing, identity, origin },
+      settings,
+    );
+    api.route(this.apiFunctions, identity);
+    new Alarms(this, 'Alarms', { stateMachine, queues, api }, settings);
   }
 
   private network(settings: Settings, database: boolean, batch: boolean): Network | undefined {

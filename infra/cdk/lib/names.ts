@@ -14,6 +14,11 @@ function stackSuffix(): string {
   return Fn.select(4, Fn.split('-', Fn.select(2, Fn.split('/', Aws.STACK_ID))));
 }
 
+/** The prefix of the user pool's domain: unique in the region. */
+export function userPoolDomain(): string {
+  return `millrace-${stackSuffix()}`;
+}
+
 /** The name of the uploads bucket. */
 export function uploadsBucketName(): string {
   return `millrace-uploads-${stackSuffix()}`;

@@ -190,6 +190,7 @@ function dynamoDbPolicy(storage: Storage): iam.PolicyDocument {
     'OwnTable',
     [
       'dynamodb:ConditionCheckItem',
+      'dynamodb:DeleteItem',
       'dynamodb:GetItem',
       'dynamodb:PutItem',
       'dynamodb:UpdateItem',

@@ -11,6 +11,9 @@ export const FUNCTIONS = [
   'assemble-manifest',
   'update-metadata',
   'migrate',
+  'signing-key',
+  'upload-api',
+  'play-api',
 ];
 
 /** Where the files are that get deployed. */

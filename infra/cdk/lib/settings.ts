@@ -112,6 +112,32 @@ export interface MillraceSettings {
   readonly vpcId?: string;
   /** Private subnets of `vpcId`, in two zones at least. */
   readonly subnetIds?: string[];
+  /**
+   * Where page, API and media are reached: https://, no slash at the end, a CDN of yours that checks
+   * signed access with the output SigningPublicKey. Without one, a distribution of CloudFront is
+   * created.
+   */
+  readonly origin?: string;
+  /** For `origin`, the name by which your CDN knows the signing key. */
+  readonly signingKeyId?: string;
+  /**
+   * Who signs people in: an OpenID Connect issuer of yours, https://, as its tokens name it. Without
+   * one, a user pool of Cognito is created.
+   */
+  readonly oidcIssuer?: string;
+  /** For `oidcIssuer`, the client that page and command line are; public, with PKCE. */
+  readonly oidcClientId?: string;
+  /**
+   * Where the issuer's discovery document is, if not at
+   * {issuer}/.well-known/openid-configuration.
+   */
+  readonly oidcDiscovery?: string;
+  /** The largest file that may be uploaded, in bytes. The default is the most that S3 keeps. */
+  readonly maxUploadBytes?: number;
+  /** How many calls of the API per second are answered, of all people together. */
+  readonly apiRateLimit?: number;
+  /** How many calls may come at once before `apiRateLimit` counts. */
+  readonly apiBurstLimit?: number;
   /** An SNS topic that hears of alarms. Without one they only show in CloudWatch. */
   readonly alarmTopicArn?: string;
   /** Buckets and queues refuse plain HTTP. Only an emulator needs false. */
@@ -175,6 +201,17 @@ export const LIMITS: Readonly<Record<PlainName, Limits>> = {
   databaseMaxCapacity: { default: 4, minimum: 1, maximum: 256 },
   vpcId: { default: '', pattern: '^(vpc-[0-9a-z]+)?$' },
   subnetIds: { default: [] },
+  origin: {
+    default: '',
+    pattern: '^(https://[A-Za-z0-9.-]+(:[0-9]+)?|http://127\\.0\\.0\\.1:[0-9]+)?$',
+  },
+  signingKeyId: { default: '', pattern: '^[A-Za-z0-9_-]*$' },
+  oidcIssuer: { default: '', pattern: '^(https://[^/?#\\s]+(/[^?#\\s]*[^/?#\\s])?)?$' },
+  oidcClientId: { default: '' },
+  oidcDiscovery: { default: '', pattern: '^(https?://[^?#\\s]+)?$' },
+  maxUploadBytes: { default: 5497558138880, minimum: 1, maximum: 5497558138880 },
+  apiRateLimit: { default: 100, minimum: 1 },
+  apiBurstLimit: { default: 200, minimum: 1 },
   alarmTopicArn: { default: '', pattern: '^(arn:[a-z-]+:sns:.+)?$' },
   requireTls: { default: true },
 };
@@ -266,6 +303,12 @@ function checkTogether(settings: Settings): void {
   }
   if (settings.vpcId !== '' && settings.subnetIds.length === 0) {
     throw new Error('vpcId needs subnetIds');
+  }
+  if (settings.origin !== '' && settings.signingKeyId === '') {
+    throw new Error('origin needs signingKeyId');
+  }
+  if (settings.oidcIssuer !== '' && settings.oidcClientId === '') {
+    throw new Error('oidcIssuer needs oidcClientId');
   }
 }
 

@@ -33,6 +33,7 @@ export class MillraceStack extends Stack {
 
   private outputs(): void {
     const { storage, queues, database, schema, stages, transcode, trigger } = this.millrace;
+    this.peoplesOutputs();
     if (database !== undefined) {
       this.output('DatabaseHost', database.host, "The database's host");
       this.output(
@@ -78,6 +79,26 @@ export class MillraceStack extends Stack {
     this.output('AssembleManifestFunction', stages.assembleManifest.functionName);
     this.output('UpdateMetadataFunction', stages.updateMetadata.functionName);
     this.output('MigrateFunction', schema.migrate.functionName);
+  }
+
+  /** What people and those who deploy the page need. */
+  private peoplesOutputs(): void {
+    const { storage, origin, api, signing, identity, apiFunctions } = this.millrace;
+    this.output('Origin', origin.url, 'Where page, API and media are reached');
+    if (origin.distribution !== undefined) {
+      const description = 'The distribution, to be told when the page was replaced';
+      this.output('DistributionId', origin.distribution.ref, description);
+    }
+    this.output('WebBucket', storage.webBucket.bucketName, "Where the page's files go");
+    this.output('ApiUrl', `https://${api.host}`, 'The API behind the origin');
+    this.output('SigningPublicKey', signing.publicKey, 'Checks signed access');
+    if (identity.userPoolId !== undefined) {
+      this.output('UserPoolId', identity.userPoolId, 'Who may sign in');
+    }
+    this.output('OidcClientId', identity.clientId, 'The client that page and command line are');
+    this.output('UploadApiFunction', apiFunctions.upload.functionName);
+    this.output('PlayApiFunction', apiFunctions.play.functionName);
+    this.output('SigningKeyFunction', signing.function.functionName);
   }
 
   private output(id: string, value: string, description?: string): void {

@@ -7,6 +7,7 @@ import { PlacedDatabase, joinDatabase } from './database';
 import { createFunction, createFunctionRole, createLogs } from './function';
 import { allow, document, localArn, networkInterfaces } from './iam';
 import { acknowledgeWildcards } from './nag';
+import { uploadsBucketArn } from './names';
 import { MillracePackages } from './packages';
 import { Policies } from './policies';
 import { Schema } from './schema';
@@ -197,8 +198,9 @@ export class Stages extends Construct {
         [workBucket.arnForObjects('jobs/*')],
       ),
       allow('ListJobObjects', ['s3:ListBucket'], [workBucket.bucketArn]),
-      // A cancelled job leaves nothing behind; ReadMedia lists what there is.
-      allow('RemoveCancelled', ['s3:DeleteObject'], [mediaBucket.arnForObjects('assets/*')]),
+      // A cancelled job and a removed asset leave nothing behind; ReadMedia lists what there is.
+      allow('RemoveMedia', ['s3:DeleteObject'], [mediaBucket.arnForObjects('assets/*')]),
+      allow('RemoveSource', ['s3:DeleteObject'], [`${uploadsBucketArn()}/*`]),
       // A transaction is allowed by the actions of the writes in it.
       allow(
         'Records',
@@ -206,6 +208,7 @@ export class Stages extends Construct {
           'dynamodb:GetItem',
           'dynamodb:PutItem',
           'dynamodb:UpdateItem',
+          'dynamodb:DeleteItem',
           'dynamodb:ConditionCheckItem',
         ],
         [table.tableArn],
@@ -224,6 +227,7 @@ export class Stages extends Construct {
     acknowledgeWildcards(role, [
       [workBucket.arnForObjects('jobs/*'), 'Each job has a folder of its own, named after it'],
       [mediaBucket.arnForObjects('assets/*'), 'Each asset has a folder of its own, named after it'],
+      [`${uploadsBucketArn()}/*`, 'An upload may have any name'],
       database
         ? ['*', 'Lambda asks for network interfaces in these words; the function is denied them']
         : [user, 'The resource id of a server of others is not known here'],

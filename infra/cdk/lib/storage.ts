@@ -12,7 +12,7 @@ import { Settings } from './settings';
 const NO_ACCESS_LOGS =
   'Nobody reads access logs here; data events of CloudTrail are the decision of an account';
 
-/** The three buckets, and the table with jobs and the documents of assets. */
+/** The buckets, and the table with jobs and the documents of assets. */
 export class Storage extends Construct {
   /** What people uploaded. It outlives the pipeline. */
   readonly uploadsBucket: s3.Bucket;
@@ -20,6 +20,11 @@ export class Storage extends Construct {
   readonly workBucket: s3.Bucket;
   /** What viewers play. It outlives the pipeline. */
   readonly mediaBucket: s3.Bucket;
+  /**
+   * The page: one document and its files. `cargo xtask package` makes them; whoever deploys uploads
+   * them.
+   */
+  readonly webBucket: s3.Bucket;
   readonly table: dynamodb.Table;
 
   constructor(scope: Construct, id: string, settings: Settings) {
@@ -50,7 +55,12 @@ export class Storage extends Construct {
         abortIncompleteUploads(1),
       ],
     });
-    this.policies(settings.requireTls);
+    this.webBucket = this.bucket('WebBucket', {
+      // As the work bucket.
+      removalPolicy: RemovalPolicy.DESTROY,
+      lifecycleRules: [abortIncompleteUploads(1)],
+    });
+    this.policies(settings);
     if (!settings.requireTls) {
       acknowledge(this, { 'AwsSolutions-S10': PLAIN_HTTP_ASKED_FOR });
     }
@@ -70,6 +80,17 @@ export class Storage extends Construct {
     bucket.addResourceDependency(permission);
   }
 
+  /** Lets the page at this origin upload parts by signed URLs, and collect their ETags. */
+  acceptParts(origin: string): void {
+    this.uploadsBucket.addCorsRule({
+      allowedOrigins: [origin],
+      allowedMethods: [s3.HttpMethods.PUT],
+      allowedHeaders: ['*'],
+      exposedHeaders: ['ETag'],
+      maxAge: 3600,
+    });
+  }
+
   private bucket(name: string, props: s3.BucketProps): s3.Bucket {
     const bucket = new s3.Bucket(this, name, {
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
@@ -81,7 +102,7 @@ export class Storage extends Construct {
     return bucket;
   }
 
-  private policies(requireTls: boolean): void {
+  private policies({ requireTls, origin }: Settings): void {
     const media = this.bucketPolicy('MediaBucketPolicy', this.mediaBucket);
     // Not even by an administrator's slip. Who means it takes this statement away first. What the
     // pipeline deletes can be brought back for a while.
@@ -94,10 +115,12 @@ export class Storage extends Construct {
         resources: everything(this.mediaBucket),
       }),
     );
+    const web =
+      requireTls || origin === '' ? [this.bucketPolicy('WebBucketPolicy', this.webBucket)] : [];
     if (requireTls) {
       const uploads = this.bucketPolicy('UploadsBucketPolicy', this.uploadsBucket);
       const work = this.bucketPolicy('WorkBucketPolicy', this.workBucket);
-      for (const policy of [uploads, work, media]) {
+      for (const policy of [uploads, work, media, ...web]) {
         policy.document.addStatements(onlyOverTls('s3', everything(policy.bucket)));
       }
     }
@@ -125,6 +148,13 @@ export class Storage extends Construct {
       indexName: 'open',
       partitionKey: { name: 'open', type: dynamodb.AttributeType.STRING },
       sortKey: { name: 'lease_expires_at', type: dynamodb.AttributeType.NUMBER },
+    });
+    // What somebody owns, in the order in which it came. Only the small items that say so have
+    // `created_at`; documents and jobs, which have an owner, too, are not in here.
+    table.addGlobalSecondaryIndex({
+      indexName: 'owner',
+      partitionKey: { name: 'owner', type: dynamodb.AttributeType.STRING },
+      sortKey: { name: 'created_at', type: dynamodb.AttributeType.STRING },
     });
     return table;
   }

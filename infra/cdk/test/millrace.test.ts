@@ -8,16 +8,16 @@ import { Construct } from 'constructs';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Millrace, MillraceStack, packagesOf } from '../lib';
-import { OWNER, SETTINGS, app, placeholders, stack } from './support';
+import { OWNER, OWN_ORIGIN, SETTINGS, app, placeholders, stack } from './support';
 
 for (const [name, settings] of Object.entries(SETTINGS)) {
   test(`no function and no resource of the CDK's own: ${name}`, () => {
     const template = Template.fromStack(stack(settings));
-    template.resourceCountIs('AWS::Lambda::Function', 8);
+    template.resourceCountIs('AWS::Lambda::Function', 11);
     const kinds = Object.values(template.toJSON()['Resources'] as Record<string, { Type: string }>);
     assert.deepEqual(
       kinds.map(({ Type }) => Type).filter((kind) => /^Custom|^AWS::CDK|^AWS::CloudForm/.test(kind)),
-      ['Custom::Schema'],
+      ['Custom::Schema', 'Custom::SigningKey'],
     );
   });
 }
@@ -45,7 +45,7 @@ test('it takes its place in an app of somebody else', () => {
 
   const template = Template.fromStack(theirs);
   template.resourceCountIs('AWS::EC2::VPC', 1);
-  template.resourceCountIs('AWS::S3::BucketPolicy', 3);
+  template.resourceCountIs('AWS::S3::BucketPolicy', 4);
   template.hasResourceProperties('AWS::S3::BucketPolicy', {
     PolicyDocument: {
       Statement: Match.arrayWith([
@@ -119,10 +119,51 @@ test('a password of a secret is read at the deployment', () => {
   });
 });
 
+test('a CDN and an issuer of your own leave out the distribution and the user pool', () => {
+  const template = Template.fromStack(stack(OWN_ORIGIN));
+  for (const kind of ['AWS::CloudFront::Distribution', 'AWS::Cognito::UserPool']) {
+    template.resourceCountIs(kind, 0);
+  }
+  template.hasResourceProperties('AWS::Lambda::Function', {
+    Environment: {
+      Variables: Match.objectLike({
+        MILLRACE_ORIGIN: 'https://films.example.com',
+        MILLRACE_SIGNING_KEY_ID: 'K1',
+        MILLRACE_OIDC_ISSUER: 'https://login.example.com/films',
+        MILLRACE_OIDC_DISCOVERY: 'https://login.example.com/films/.well-known/openid-configuration',
+      }),
+    },
+  });
+});
+
+test('media is read through the distribution alone, and by signature alone', () => {
+  const template = Template.fromStack(stack());
+  const [distribution] = Object.keys(template.findResources('AWS::CloudFront::Distribution'));
+  template.hasResourceProperties('AWS::CloudFront::Distribution', {
+    DistributionConfig: {
+      CacheBehaviors: Match.arrayWith([
+        Match.objectLike({ PathPattern: '/assets/*', TrustedKeyGroups: [Match.anyValue()] }),
+      ]),
+    },
+  });
+  template.hasResourceProperties('AWS::S3::BucketPolicy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({
+          Sid: 'DistributionReads',
+          Condition: {
+            StringEquals: { 'AWS:SourceArn': { 'Fn::Join': ['', Match.arrayWith([{ Ref: distribution }])] } },
+          },
+        }),
+      ]),
+    },
+  });
+});
+
 test('functions are built for the architecture that was asked for', () => {
   const template = Template.fromStack(stack({ architecture: 'x86_64' }));
   const architectures = template.findResources('AWS::Lambda::Function', {
     Properties: { Architectures: [lambda.Architecture.X86_64.name] },
   });
-  assert.equal(Object.keys(architectures).length, 8);
+  assert.equal(Object.keys(architectures).length, 11);
 });

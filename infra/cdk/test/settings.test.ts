@@ -20,6 +20,9 @@ const REFUSED: [MillraceSettings | Record<string, unknown>, RegExp][] = [
   [{ databaseAuth: 'password' }, /^A database of this stack takes tokens only/],
   [{ heavyEncoder: 'gpu' }, /need heavyImage$/],
   [{ vpcId: 'vpc-1' }, /^vpcId needs subnetIds$/],
+  [{ origin: 'https://films.example.com' }, /^origin needs signingKeyId$/],
+  [{ origin: 'https://films.example.com/' }, /^origin is https:\/\/films.example.com\/, and should match/],
+  [{ oidcIssuer: 'https://login.example.com' }, /^oidcIssuer needs oidcClientId$/],
 ];
 
 for (const [settings, message] of REFUSED) {

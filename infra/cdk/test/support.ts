@@ -16,6 +16,14 @@ export const IMAGE = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/millrace-heav
 /** The secret of somebody's own database. */
 export const OWNER = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:owner-AbCdEf';
 
+/** A CDN and an issuer that are there already. */
+export const OWN_ORIGIN: MillraceSettings = {
+  origin: 'https://films.example.com',
+  signingKeyId: 'K1',
+  oidcIssuer: 'https://login.example.com/films',
+  oidcClientId: 'films',
+};
+
 /** Settings that between them turn on all there is. */
 export const SETTINGS: Record<string, MillraceSettings> = {
   defaults: {},
@@ -23,6 +31,7 @@ export const SETTINGS: Record<string, MillraceSettings> = {
   'external database': { databaseKind: 'external', databaseHost: 'db.example.com', databaseOwnerSecretArn: OWNER },
   cpu: { heavyEncoder: 'cpu', heavyImage: IMAGE },
   gpu: { heavyEncoder: 'gpu', heavyImage: IMAGE },
+  'own origin': OWN_ORIGIN,
   'plain HTTP': { requireTls: false },
 };
 

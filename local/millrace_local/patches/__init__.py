@@ -10,13 +10,16 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from . import (
+    api_permission,
     batch,
     batch_resources,
     batch_states,
     host_capacity,
+    managed_login,
     map_run,
     process_group,
     s3_memory,
+    secret_versions,
     task_token,
 )
 
@@ -43,3 +46,6 @@ def apply_all() -> None:
     batch.apply()
     batch_resources.apply()
     batch_states.apply()
+    managed_login.apply()
+    api_permission.apply()
+    secret_versions.apply()

@@ -74,7 +74,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 async fn transcode(args: &Args, file: &Path, stack: &Stack) -> Result<ExitCode> {
     let client = connect(stack).await?;
     let began = Instant::now();
-    let request = upload(&client, file).await?;
+    let request = upload(&client, file, &stack.owner).await?;
     let state = follow(&client, &request).await?;
     let asset = client.asset(&request).await?;
     let asset = asset.context("the job ended, but its asset has no document")?;
@@ -127,11 +127,12 @@ pub(crate) async fn connect(stack: &Stack) -> Result<Client> {
     Ok(Client::new(&AwsClients::at(&account).await, names))
 }
 
-/// Uploads under a key of its own, so that a second demo of one file is a second asset.
-async fn upload(client: &Client, file: &Path) -> Result<SegmentInput> {
+/// Uploads under a key of its own, so that a second demo of one file is a second asset, and as the
+/// person who may sign in on the page.
+async fn upload(client: &Client, file: &Path, owner: &str) -> Result<SegmentInput> {
     let name = file.file_name().context("the file has no name")?;
     let upload = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
-    let key = format!("demo/{upload}/{}", name.to_string_lossy());
+    let key = format!("{owner}/{upload}/{}", name.to_string_lossy());
     let step = ui::Step::start(format!("uploading {}", file.display()));
     let request = client.upload(ObjectKey::new(key), file).await?;
     step.done(format!("uploaded {}", file.display()));

@@ -83,6 +83,9 @@ impl Report {
         }
         let folder = self.folder.as_deref().unwrap_or_default();
         ui::note(format!("play it: {}{folder}", stack.player));
+        ui::note(format!("   page: {}?asset={}", stack.page, self.asset));
+        let (user, password) = (&stack.user, &stack.password);
+        ui::note(format!("         sign in as {user} with {password}"));
         if let (Some(out), Some(hls), Some(dash)) = (out, &self.hls, &self.dash) {
             ui::note(format!("    HLS: {}", out.join(hls).display()));
             ui::note(format!("   DASH: {}", out.join(dash).display()));

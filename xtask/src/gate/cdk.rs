@@ -7,8 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use super::node::Node;
 use super::report::{Output, Report};
+use crate::node::{Node, quietly};
 use crate::setup::Tools;
 use crate::workspace::Workspace;
 
@@ -68,7 +68,7 @@ fn test(node: &Node, app: &Path) -> Result<()> {
     let tests = files(&app.join("build/test"), ".test.js")?;
     let mut command = Command::new(&node.program);
     command.arg("--test").args(tests).current_dir(app);
-    super::node::quietly(&mut command)
+    quietly(&mut command)
 }
 
 fn lint(tools: &Tools, templates: &Path) -> Result<()> {
@@ -83,7 +83,7 @@ fn lint(tools: &Tools, templates: &Path) -> Result<()> {
     command
         .args(["--ignore-checks", TOLD_TWICE, "--"])
         .args(all);
-    super::node::quietly(&mut command)
+    quietly(&mut command)
 }
 
 /// The files of a folder whose names end like this.

@@ -6,11 +6,13 @@
 
 mod browser;
 mod cdk;
+mod end_to_end;
 mod interrupt;
-mod node;
+mod outfit;
 mod report;
 mod steps;
 mod tests;
+mod web;
 
 use std::fs::{self, File};
 use std::process::ExitCode;
@@ -38,6 +40,8 @@ enum Part {
     Gates,
     /// The CDK app: its tests, cdk-nag, and that it deploys what the SAM template does
     Cdk,
+    /// The page: its types and tests, and how it does in a browser
+    Web,
     /// Lints, warnings denied
     Clippy,
     /// Unit and property tests, and the tests of the local stack

@@ -15,7 +15,7 @@ use crate::attribute::Attributes;
 use crate::classify::classify;
 use crate::error::StoreError;
 use crate::finish::JobOrder;
-use crate::ports::{EntryPage, KeepLibrary, Shelf, StoredEntry};
+use crate::ports::{EntryPage, ForgetAsset, KeepLibrary, Shelf, StoredEntry};
 
 const JOB: &str = "job";
 
@@ -113,6 +113,14 @@ impl DynamoDocuments {
     }
 }
 
+impl ForgetAsset for DynamoDocuments {
+    async fn forget(&self, asset: &AssetId, job: &JobId) -> Result<(), StoreError> {
+        let action = || format!("forget asset {asset}");
+        self.delete(item::asset_key(asset), action()).await?;
+        self.delete(item::job_key(job), action()).await
+    }
+}
+
 impl KeepLibrary for DynamoDocuments {
     async fn enter(&self, entry: &LibraryEntry) -> Result<bool, StoreError> {
         let mut attributes = item::entry_key(entry.asset.as_str());
@@ -187,11 +195,11 @@ impl KeepLibrary for DynamoDocuments {
 
     async fn entries(
         &self,
-        shelf: Shelf<'_>,
+        of: Shelf<'_>,
         after: Option<&str>,
         limit: u32,
     ) -> Result<EntryPage, StoreError> {
-        let (entries, next) = match shelf {
+        let (entries, next) = match of {
             Shelf::Owner(owner) => {
                 let (items, next) = self.page(&own(owner), after, limit).await?;
                 (items.iter().map(read).collect::<Result<_, _>>()?, next)

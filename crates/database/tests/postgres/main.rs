@@ -10,7 +10,7 @@ mod gate;
 mod iam;
 mod silence;
 
-use database::{AssetRow, Database, DatabaseError, ReadAssets, RecordOutcome};
+use database::{AssetRow, Database, DatabaseError, ReadAssets, RecordOutcome, RemoveAsset};
 use domain::ids::{AssetId, JobId};
 use domain::job::JobState;
 use domain::{ErrorCode, Fault};
@@ -86,6 +86,35 @@ async fn a_failure_keeps_the_published_stream() {
     assert_eq!((asset.state, asset.newest_job), (FAILED, job(2)));
     assert_eq!(asset.error.unwrap().code, ErrorCode::SourceDamaged);
     assert_eq!(asset.published.unwrap().job, job(1));
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: MILLRACE_TEST_DATABASE_URL"]
+async fn an_asset_goes_with_all_its_rows_and_no_others() {
+    let (database, mut connection) = migrated("remove").await;
+    for outcome in [
+        finished((1, READY), (1, READY), Some(1)),
+        at(2, finished((2, FAILED), (2, FAILED), Some(1))),
+    ] {
+        database.record(&outcome.outcome()).await.unwrap();
+    }
+    let asset = row(&database).await.asset;
+    database
+        .remove(&AssetId::new("another").unwrap())
+        .await
+        .unwrap();
+    assert_eq!(
+        row(&database).await.asset,
+        asset,
+        "another asset's removal takes nothing"
+    );
+    for _ in 0..2 {
+        database.remove(&asset).await.unwrap();
+        for table in ["assets", "jobs", "publications", "renditions"] {
+            assert_eq!(count(&mut connection, table).await, 0, "{table}");
+        }
+    }
+    assert_eq!(count(&mut connection, "owners").await, 1);
 }
 
 /// Three jobs end one after the other; their rows come in every order, some twice, some never.

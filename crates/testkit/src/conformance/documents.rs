@@ -222,7 +222,12 @@ fn record(unique: &str, name: &str, version: u64) -> JobRecord {
     }
 }
 
-async fn claimed<D: ClaimJob>(store: &D, unique: &str, name: &str, version: u64) -> JobRecord {
+pub(super) async fn claimed<D: ClaimJob>(
+    store: &D,
+    unique: &str,
+    name: &str,
+    version: u64,
+) -> JobRecord {
     let record = record(unique, name, version);
     let claim = store.claim(&record, UploadedAt(1000 * version)).await;
     assert_eq!(sure("claim a job", claim), Claim::New, "a new job is new");

@@ -1,13 +1,19 @@
 //! Guarantees of the ports behind library and uploads.
 
+use cloud::JobOutcome;
 use cloud::finish::JobOrder;
-use cloud::ports::{KeepLibrary, KeepUploads, Shelf, StoredEntry};
+use cloud::ports::{
+    ClaimJob, FinishJob, ForgetAsset, KeepLibrary, KeepUploads, ReadDocuments, Shelf, StoredEntry,
+};
+use domain::ErrorCode;
 use domain::ids::{AssetId, JobId, UploadId};
+use domain::job::JobError;
 use domain::library::{LibraryEntry, Visibility};
 use domain::object::{BucketName, ObjectKey, ObjectRef};
 use domain::upload::{UploadRecord, UploadState};
 use tokio::task::JoinSet;
 
+use super::documents::claimed;
 use super::sure;
 
 /// Callers at once, where a guarantee is about many.
@@ -16,7 +22,14 @@ const CALLERS: u64 = 12;
 /// Every guarantee of library and uploads. `unique` tells this run's owners from any other's.
 pub async fn library<D>(store: &D, unique: &str)
 where
-    D: KeepLibrary + KeepUploads + Clone + 'static,
+    D: KeepLibrary
+        + KeepUploads
+        + ClaimJob
+        + FinishJob
+        + ReadDocuments
+        + ForgetAsset
+        + Clone
+        + 'static,
 {
     an_entry_is_made_once(store, unique).await;
     the_newest_job_is_noted(store, unique).await;
@@ -24,6 +37,25 @@ where
     a_shelf_has_every_entry_once(store, unique).await;
     only_public_assets_are_on_the_public_shelf(store, unique).await;
     open_uploads_are_listed_until_they_end(store, unique).await;
+    what_is_forgotten_is_unknown(store, unique).await;
+}
+
+async fn what_is_forgotten_is_unknown<D>(store: &D, unique: &str)
+where
+    D: ClaimJob + FinishJob + ReadDocuments + ForgetAsset,
+{
+    let record = claimed(store, unique, "forgotten", 1).await;
+    let error = JobError {
+        code: ErrorCode::SourceNotMedia,
+        message: "no film".to_owned(),
+    };
+    let outcome = JobOutcome::Failed(error);
+    sure("finish", store.finish(&record.job, 1, &outcome).await);
+    for _ in 0..2 {
+        sure("forget", store.forget(&record.asset, &record.job).await);
+        assert_eq!(sure("read", store.asset(&record.asset).await), None);
+        assert_eq!(sure("read", store.job(&record.job).await), None);
+    }
 }
 
 fn entry(unique: &str, name: &str, created_ms: u64) -> LibraryEntry {
@@ -134,9 +166,9 @@ where
         entry: gone.clone(),
         ..found
     };
-    let changed = store.change_entry(&unknown, &gone).await;
+    let written = store.change_entry(&unknown, &gone).await;
     assert!(
-        !sure("change nothing", changed),
+        !sure("change nothing", written),
         "what is not there is not changed"
     );
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cloud::ports::{FindSource, PartToSign, ReadObject, TakeParts};
+use cloud::ports::{DeleteObject, FindSource, PartToSign, ReadObject, TakeParts};
 use domain::object::ObjectRef;
 use domain::upload::UploadedPart;
 
@@ -14,7 +14,10 @@ const LIFETIME: Duration = Duration::from_mins(1);
 const PART: usize = 5 * 1024 * 1024;
 
 /// Every guarantee of uploads in parts.
-pub async fn parts<S: TakeParts + FindSource + ReadObject>(store: &S, place: &ObjectPlace) {
+pub async fn parts<S: TakeParts + FindSource + ReadObject + DeleteObject>(
+    store: &S,
+    place: &ObjectPlace,
+) {
     let object = place.at("parts/my film + more.mp4");
     parts_make_an_object(store, &object).await;
     what_was_given_up_is_gone(store, &place.at("parts/given-up")).await;
@@ -39,7 +42,7 @@ async fn put<S: TakeParts>(
 
 async fn parts_make_an_object<S>(store: &S, object: &ObjectRef)
 where
-    S: TakeParts + FindSource + ReadObject,
+    S: TakeParts + FindSource + ReadObject + DeleteObject,
 {
     let multipart = sure("begin", store.begin_parts(object, "video/mp4").await);
     let none = sure("list no parts", store.arrived(object, &multipart).await);
@@ -67,6 +70,14 @@ where
     );
     let (source, _) = sure("find", store.find_source(object).await);
     assert_eq!(source.size, (PART + 7) as u64);
+    for _ in 0..2 {
+        sure("delete", store.delete_object(object).await);
+        refused!(
+            store.find_source(object).await,
+            NotFound,
+            "a deleted object is gone"
+        );
+    }
     refused!(
         store.arrived(object, &multipart).await,
         NotFound,

@@ -26,8 +26,8 @@ pub struct MemoryDocuments {
 
 #[derive(Default, Debug)]
 pub(super) struct Shelves {
-    jobs: BTreeMap<JobId, StoredJob>,
-    assets: BTreeMap<AssetId, StoredAsset>,
+    pub(super) jobs: BTreeMap<JobId, StoredJob>,
+    pub(super) assets: BTreeMap<AssetId, StoredAsset>,
     rounds: BTreeMap<String, Round>,
     pub(super) library: Library,
 }

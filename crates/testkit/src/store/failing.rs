@@ -10,11 +10,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use cloud::finish::{JobOrder, StoredJob};
 use cloud::ports::{
-    Claim, ClaimJob, DeletePrefix, DescribeExecution, DescribeSource, EntryPage, FindExpired,
-    FindSource, FindUnclaimed, FinishJob, KeepJob, KeepLibrary, KeepRound, KeepUploads,
-    ListObjects, ListSources, ObjectEntry, PartToSign, ReadDocuments, ReadObject, ReadRange, Shelf,
-    SignObject, SignSource, SignedPut, SourceFacts, SourcePage, StartExecution, Started,
-    StoredEntry, TakeParts, UploadFile, UploadPage, UploadedAt, WriteObject,
+    Claim, ClaimJob, DeleteObject, DeletePrefix, DescribeExecution, DescribeSource, EntryPage,
+    FindExpired, FindSource, FindUnclaimed, FinishJob, ForgetAsset, KeepJob, KeepLibrary,
+    KeepRound, KeepUploads, ListObjects, ListSources, ObjectEntry, PartToSign, ReadDocuments,
+    ReadObject, ReadRange, Shelf, SignObject, SignSource, SignedPut, SourceFacts, SourcePage,
+    StartExecution, Started, StoredEntry, TakeParts, UploadFile, UploadPage, UploadedAt,
+    WriteObject,
 };
 use cloud::{Content, Finished, JobOutcome, SignedUrl, StoreError};
 use domain::ids::{AssetId, JobId, UploadId};
@@ -131,6 +132,7 @@ forward! {
     UploadFile { upload(object: &ObjectRef, file: &Path, content: Content) -> u64; }
     ListObjects { list(bucket: &BucketName, prefix: &ObjectKey) -> Vec<ObjectEntry>; }
     DeletePrefix { delete_prefix(bucket: &BucketName, folder: &ObjectKey) -> u64; }
+    DeleteObject { delete_object(object: &ObjectRef) -> (); }
     DescribeSource { describe_source(source: &SourceObject) -> SourceFacts; }
     ListSources { sources(bucket: &BucketName, after: Option<&ObjectKey>) -> SourcePage; }
     SignSource { sign_source(source: &SourceObject, lifetime: Duration) -> SignedUrl; }
@@ -157,6 +159,7 @@ forward! {
         strike(asset: &AssetId) -> ();
         entries(shelf: Shelf<'_>, after: Option<&str>, limit: u32) -> EntryPage;
     }
+    ForgetAsset { forget(asset: &AssetId, job: &JobId) -> (); }
     ClaimJob { claim(record: &JobRecord, uploaded: UploadedAt) -> Claim; }
     ReadDocuments {
         job(job: &JobId) -> Option<JobRecord>;

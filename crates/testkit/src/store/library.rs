@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use cloud::StoreError;
 use cloud::finish::JobOrder;
-use cloud::ports::{EntryPage, KeepLibrary, KeepUploads, Shelf, StoredEntry, UploadPage};
+use cloud::ports::{
+    EntryPage, ForgetAsset, KeepLibrary, KeepUploads, Shelf, StoredEntry, UploadPage,
+};
 use domain::ids::{AssetId, JobId, UploadId};
 use domain::library::{LibraryEntry, Visibility};
 use domain::upload::{UploadRecord, UploadState};
@@ -33,6 +35,15 @@ fn page<T>(
         .filter(|_| more)
         .map(|(place, _)| place.clone());
     (placed.into_iter().map(|(_, thing)| thing).collect(), next)
+}
+
+impl ForgetAsset for MemoryDocuments {
+    async fn forget(&self, asset: &AssetId, job: &JobId) -> Result<(), StoreError> {
+        let mut shelves = self.shelves();
+        shelves.assets.remove(asset);
+        shelves.jobs.remove(job);
+        Ok(())
+    }
 }
 
 impl KeepLibrary for MemoryDocuments {
@@ -95,12 +106,12 @@ impl KeepLibrary for MemoryDocuments {
 
     async fn entries(
         &self,
-        shelf: Shelf<'_>,
+        of: Shelf<'_>,
         after: Option<&str>,
         limit: u32,
     ) -> Result<EntryPage, StoreError> {
         let shelves = self.shelves();
-        let stands = |entry: &LibraryEntry| match shelf {
+        let stands = |entry: &LibraryEntry| match of {
             Shelf::Owner(owner) => entry.owner == owner,
             Shelf::Public => entry.visibility == Visibility::Public && !entry.removing,
         };

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use cloud::ports::{FindSource, PartToSign, SignedPut, SourceFacts, TakeParts};
+use cloud::ports::{DeleteObject, FindSource, PartToSign, SignedPut, SourceFacts, TakeParts};
 use cloud::{SignedUrl, StoreError};
 use domain::object::{ObjectRef, SourceObject};
 use domain::upload::UploadedPart;
@@ -62,6 +62,15 @@ impl FindSource for FolderStore {
             uploaded: listed.uploaded,
         };
         Ok((listed.source, facts))
+    }
+}
+
+impl DeleteObject for FolderStore {
+    async fn delete_object(&self, object: &ObjectRef) -> Result<(), StoreError> {
+        match fs::remove_file(self.path(object)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(broken(object, error)),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! As much of an HTTP server as takes one reply.
 
 use database::schema_version;
-use migrate::Request;
+use runtime::custom_resource::Request;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;

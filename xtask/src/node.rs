@@ -1,4 +1,4 @@
-//! Node.js with the packages of `tests/browser`: players, parsers and validators of other projects.
+//! Node.js, and packages for it: the page's, and players, parsers and validators of other projects.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -15,32 +15,39 @@ const OLDEST_NODE: u32 = 20;
 /// What decides which packages are installed.
 const PROJECT_FILES: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
 
-/// Node.js, and the folder with the packages.
+/// Node.js.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// The interpreter.
-    pub(super) program: PathBuf,
-    /// Its `node_modules`.
-    pub(super) packages: PathBuf,
+    pub(crate) program: PathBuf,
     npm: PathBuf,
 }
 
 impl Node {
-    /// Finds Node.js and the packages, or installs them into `target/tools`, once per content of
-    /// the lock file.
+    /// Finds Node.js, or installs it into `target/tools`.
+    ///
+    /// # Errors
+    /// When there is none to be had.
+    pub(crate) fn ensure(workspace: &Workspace, tools: &Tools) -> Result<Self> {
+        let _lock = lock(workspace)?;
+        let installation = match find() {
+            Some(installation) => installation,
+            None => install_node(workspace, tools, &browser_project(workspace))?,
+        };
+        Ok(Self {
+            program: installation.node,
+            npm: installation.npm,
+        })
+    }
+
+    /// The `node_modules` of `tests/browser`, installed into `target/tools` once per content of the
+    /// lock file.
     ///
     /// # Errors
     /// When a package can't be had.
-    pub(super) fn ensure(workspace: &Workspace, tools: &Tools) -> Result<Self> {
-        let project = workspace.root().join("tests/browser");
-        fs::create_dir_all(workspace.tools())?;
-        let lock = File::create(workspace.tools().join("node.lock"))?;
-        lock.lock().context("cannot lock target/tools")?;
-
-        let installation = match find() {
-            Some(installation) => installation,
-            None => install_node(workspace, tools, &project)?,
-        };
+    pub(crate) fn judges(&self, workspace: &Workspace) -> Result<PathBuf> {
+        let _lock = lock(workspace)?;
+        let project = browser_project(workspace);
         let mut hash = Sha256::new();
         for file in PROJECT_FILES {
             let path = project.join(file);
@@ -51,13 +58,9 @@ impl Node {
         let name = format!("node-{}", &hex(&hash.finalize())[..16]);
         let folder = workspace.tools().join(name);
         if !folder.is_dir() {
-            install_packages(&installation, &project, &folder)?;
+            self.install_packages(&project, &folder)?;
         }
-        Ok(Self {
-            program: installation.node,
-            packages: folder.join("node_modules"),
-            npm: installation.npm,
-        })
+        Ok(folder.join("node_modules"))
     }
 
     /// Installs the packages of a project beside its `package.json`, once per content of its lock
@@ -65,7 +68,7 @@ impl Node {
     ///
     /// # Errors
     /// When a package can't be had.
-    pub(super) fn install_into(&self, project: &Path) -> Result<()> {
+    pub(crate) fn install_into(&self, project: &Path) -> Result<()> {
         let locked = fs::read(project.join("package-lock.json"))
             .with_context(|| format!("{} locks no packages", project.display()))?;
         let marker = project.join("node_modules/.locked");
@@ -80,6 +83,38 @@ impl Node {
         quietly(&mut npm).with_context(|| format!("npm could not fill {}", project.display()))?;
         Ok(fs::write(marker, hash)?)
     }
+
+    fn install_packages(&self, project: &Path, folder: &Path) -> Result<()> {
+        // It gets its name when it is complete.
+        let unfinished = folder.with_extension("unfinished");
+        if unfinished.exists() {
+            fs::remove_dir_all(&unfinished)?;
+        }
+        fs::create_dir_all(&unfinished)?;
+        for file in PROJECT_FILES {
+            fs::copy(project.join(file), unfinished.join(file))?;
+        }
+        // What a package would run at its installation (to download a browser, for example) is not run.
+        let mut npm = Command::new(&self.program);
+        npm.arg(&self.npm)
+            .args(["ci", "--ignore-scripts"])
+            .current_dir(&unfinished);
+        quietly(&mut npm).context("npm could not install tests/browser/package-lock.json")?;
+        fs::rename(&unfinished, folder)?;
+        Ok(())
+    }
+}
+
+fn browser_project(workspace: &Workspace) -> PathBuf {
+    workspace.root().join("tests/browser")
+}
+
+/// Keeps others from installing at the same time.
+fn lock(workspace: &Workspace) -> Result<File> {
+    fs::create_dir_all(workspace.tools())?;
+    let lock = File::create(workspace.tools().join("node.lock"))?;
+    lock.lock().context("cannot lock target/tools")?;
+    Ok(lock)
 }
 
 #[derive(Debug)]
@@ -168,28 +203,8 @@ fn install_node(workspace: &Workspace, tools: &Tools, project: &Path) -> Result<
     Ok(installation)
 }
 
-fn install_packages(installation: &Installation, project: &Path, folder: &Path) -> Result<()> {
-    // It gets its name when it is complete.
-    let unfinished = folder.with_extension("unfinished");
-    if unfinished.exists() {
-        fs::remove_dir_all(&unfinished)?;
-    }
-    fs::create_dir_all(&unfinished)?;
-    for file in PROJECT_FILES {
-        fs::copy(project.join(file), unfinished.join(file))?;
-    }
-    // What a package would run at its installation (to download a browser, for example) is not run.
-    let mut npm = Command::new(&installation.node);
-    npm.arg(&installation.npm)
-        .args(["ci", "--ignore-scripts"])
-        .current_dir(&unfinished);
-    quietly(&mut npm).context("npm could not install tests/browser/package-lock.json")?;
-    fs::rename(&unfinished, folder)?;
-    Ok(())
-}
-
 /// Runs a command; says what it said only when it fails.
-pub(super) fn quietly(command: &mut Command) -> Result<()> {
+pub(crate) fn quietly(command: &mut Command) -> Result<()> {
     let program = command.get_program().display().to_string();
     let output = command
         .stdin(Stdio::null())

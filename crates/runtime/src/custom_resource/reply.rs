@@ -13,10 +13,10 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::request::{Reply, ResponseUrl};
+use super::request::{Reply, ResponseUrl};
 
 /// Longest for a reply to arrive, its connection included.
-pub(crate) const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A reply that did not arrive. The invocation fails then, and Lambda tries it again.
 #[derive(Debug, thiserror::Error)]

@@ -1,12 +1,11 @@
 //! What `CloudFormation` asks of a custom resource, and what it is told.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The resource's own name, for as long as it exists: another one would be a replacement.
-const PHYSICAL_ID: &str = "millrace-schema";
 /// Most characters of a reason. A reply may have 4,096 bytes (custom resource response objects).
 const MAX_REASON: usize = 800;
 
@@ -67,51 +66,42 @@ pub struct Request {
 }
 
 impl Request {
-    /// The database user that the application connects as: property `User`, 1 to 63 bytes.
+    /// What the template says of the resource under this name, if that is a text. Numbers are:
+    /// `CloudFormation` makes a text of each.
     #[must_use]
-    pub fn user(&self) -> Option<&str> {
-        let user = self.resource_properties.get("User")?.as_str()?;
-        (1..=63).contains(&user.len()).then_some(user)
+    pub fn property(&self, name: &str) -> Option<&str> {
+        self.resource_properties.get(name)?.as_str()
     }
 
-    /// The number of the newest migration that the schema is to have: property `Version`.
+    /// What the template said before.
     #[must_use]
-    pub fn version(&self) -> Option<i64> {
-        version_in(&self.resource_properties)
+    pub fn old_property(&self, name: &str) -> Option<&str> {
+        self.old_resource_properties.get(name)?.as_str()
     }
 
-    /// Whether an older version is to come after a newer one: a stack that is rolled back, or an
-    /// older release.
+    /// The reply: what the resource is like, or why there is none. `name` is the resource's own for
+    /// as long as it exists: another one would be a replacement.
     #[must_use]
-    pub fn goes_back(&self) -> bool {
-        let before = version_in(&self.old_resource_properties);
-        before.is_some() && before > self.version()
-    }
-
-    /// The reply: success, or why not.
-    #[must_use]
-    pub fn reply(&self, failure: Option<&str>) -> Reply {
+    pub fn reply(&self, name: &str, outcome: Result<Attributes, String>) -> Reply {
+        let (status, reason, data) = match outcome {
+            Ok(attributes) => (Status::Success, None, attributes),
+            Err(reason) => (Status::Failed, Some(reason), Attributes::new()),
+        };
+        let known = self.physical_resource_id.clone();
         Reply {
-            status: match failure {
-                None => Status::Success,
-                Some(_) => Status::Failed,
-            },
-            reason: failure.map(|reason| reason.chars().take(MAX_REASON).collect()),
-            physical_resource_id: self
-                .physical_resource_id
-                .clone()
-                .unwrap_or_else(|| PHYSICAL_ID.to_owned()),
+            status,
+            reason: reason.map(|reason| reason.chars().take(MAX_REASON).collect()),
+            physical_resource_id: known.unwrap_or_else(|| name.to_owned()),
             stack_id: self.stack_id.clone(),
             request_id: self.request_id.clone(),
             logical_resource_id: self.logical_resource_id.clone(),
+            data,
         }
     }
 }
 
-/// `CloudFormation` makes a text of every number.
-fn version_in(properties: &Value) -> Option<i64> {
-    properties.get("Version")?.as_str()?.parse().ok()
-}
+/// What the template reads from the resource by `Fn::GetAtt`. Nothing secret: it shows it.
+pub type Attributes = BTreeMap<&'static str, String>;
 
 /// How it went.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -140,6 +130,9 @@ pub struct Reply {
     pub request_id: String,
     /// As in the request.
     pub logical_resource_id: String,
+    /// What the template may read.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: Attributes,
 }
 
 #[cfg(test)]
@@ -147,42 +140,17 @@ mod tests {
     use super::*;
 
     fn request() -> Request {
-        serde_json::from_str(include_str!("../../../events/migrate.json")).unwrap()
+        serde_json::from_str(include_str!("../../../../events/migrate.json")).unwrap()
     }
 
     #[test]
     fn the_event_of_the_documentation_reads() {
         let request = request();
         assert_eq!(request.request_type, RequestType::Create);
-        assert_eq!(request.user(), Some("millrace"));
-        assert_eq!(request.version(), Some(database::schema_version()));
+        assert_eq!(request.property("User"), Some("millrace"));
+        assert_eq!(request.property("Nothing"), None);
+        assert_eq!(request.old_property("User"), None);
         assert_eq!(request.physical_resource_id, None);
-    }
-
-    #[test]
-    fn a_user_is_a_name_that_postgresql_keeps_whole() {
-        let with = |user: Value| Request {
-            resource_properties: serde_json::json!({ "User": user }),
-            ..request()
-        };
-        assert_eq!(with("u".repeat(63).into()).user().map(str::len), Some(63));
-        for wrong in ["".into(), "u".repeat(64).into(), 7.into(), Value::Null] {
-            assert_eq!(with(wrong).user(), None);
-        }
-    }
-
-    #[test]
-    fn only_from_a_newer_version_to_an_older_one_is_back() {
-        let from_to = |old: Value, new: &str| Request {
-            resource_properties: serde_json::json!({ "Version": new }),
-            old_resource_properties: old,
-            ..request()
-        };
-        let version = |version: &str| serde_json::json!({ "Version": version });
-        assert!(from_to(version("10"), "9").goes_back());
-        assert!(!from_to(version("9"), "10").goes_back());
-        assert!(!from_to(version("9"), "9").goes_back());
-        assert!(!from_to(Value::Null, "9").goes_back());
     }
 
     #[test]
@@ -194,13 +162,23 @@ mod tests {
 
     #[test]
     fn a_reply_fits_into_its_limit_and_keeps_the_resources_name() {
-        let reply = request().reply(Some(&"\u{1F3AC}".repeat(5000)));
+        let reply = request().reply("name", Err("\u{1F3AC}".repeat(5000)));
         assert!(serde_json::to_vec(&reply).unwrap().len() <= 4096);
-        assert_eq!(reply.physical_resource_id, "millrace-schema");
+        assert_eq!(reply.physical_resource_id, "name");
         let known = Request {
             physical_resource_id: Some("known".to_owned()),
             ..request()
         };
-        assert_eq!(known.reply(None).physical_resource_id, "known");
+        let reply = known.reply("name", Ok(Attributes::new()));
+        assert_eq!(reply.physical_resource_id, "known");
+    }
+
+    #[test]
+    fn only_what_the_resource_is_like_is_told_of_success() {
+        let attributes = Attributes::from([("PublicKey", "key".to_owned())]);
+        let reply = serde_json::to_value(request().reply("name", Ok(attributes))).unwrap();
+        assert_eq!(reply["Status"], "SUCCESS");
+        assert_eq!(reply["Data"], serde_json::json!({"PublicKey": "key"}));
+        assert_eq!(reply.get("Reason"), None);
     }
 }
