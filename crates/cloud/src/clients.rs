@@ -7,6 +7,7 @@ use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig, retry::RetryC
 use aws_sdk_s3::config::Credentials;
 
 use crate::dynamodb::DynamoDocuments;
+use crate::outputs::StackOutputs;
 use crate::s3::S3Store;
 use crate::secret::SecretsManager;
 use crate::step_functions::StepFunctions;
@@ -119,6 +120,12 @@ impl AwsClients {
     #[must_use]
     pub fn secrets(&self) -> SecretsManager {
         SecretsManager::new(aws_sdk_secretsmanager::Client::new(&self.config))
+    }
+
+    /// What stacks in CloudFormation say about themselves.
+    #[must_use]
+    pub fn stack_outputs(&self) -> StackOutputs {
+        StackOutputs::new(aws_sdk_cloudformation::Client::new(&self.config))
     }
 
     /// The state that waits for this token.

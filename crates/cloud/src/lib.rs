@@ -11,6 +11,7 @@ pub mod encoded_key;
 pub mod error;
 pub mod finish;
 pub mod lease;
+pub mod outputs;
 pub mod ports;
 pub mod random;
 pub mod s3;
