@@ -25,6 +25,11 @@ struct Authenticated {
     expires_in: u64,
 }
 
+#[derive(Deserialize)]
+struct Refusal {
+    message: String,
+}
+
 /// Signs in as the user of a local stack.
 ///
 /// # Errors
@@ -53,8 +58,10 @@ pub(crate) async fn sign_in(
         authentication_result,
     }) = answer
     else {
+        let refusal = serde_json::from_slice(&body);
+        let words = refusal.map_or_else(|_| status.to_string(), |Refusal { message }| message);
         return Err(CliError::SignIn {
-            reason: format!("the local stack {} answered {status}", stack.name),
+            reason: format!("the local stack {} answered: {words}", stack.name),
         });
     };
     Ok(Tokens {

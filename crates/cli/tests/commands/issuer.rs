@@ -44,7 +44,10 @@ pub(crate) fn password(request: &Request) -> Answer {
         let result = json!({"AccessToken": TOKEN, "ExpiresIn": 3600});
         Answer::json(200, &json!({"AuthenticationResult": result}))
     } else {
-        Answer::new(400, r#"{"__type":"NotAuthorizedException"}"#)
+        Answer::new(
+            400,
+            r#"{"__type":"NotAuthorizedException","message":"Incorrect username or password."}"#,
+        )
     }
 }
 

@@ -89,6 +89,10 @@ async fn a_wrong_password_is_no_session() {
     describe(&person, &stack, "dev", "wrong");
     let said = person.run(&["login"]).await;
     assert_eq!(said.code, 3, "{said:?}");
+    assert!(
+        said.errors.contains("Incorrect username or password."),
+        "{said:?}"
+    );
     assert!(!said.errors.contains("wrong"), "{said:?}");
 }
 
