@@ -26,9 +26,9 @@ def take_passwords(cognito: Any, user_pool: str, client_id: str) -> None:
     """
     keys = {"UserPoolId": user_pool, "ClientId": client_id}
     settings = cognito.describe_user_pool_client(**keys)["UserPoolClient"]
-    # What an update leaves out goes back to its default.
+    # What an update leaves out goes back to its default, which is what an empty value says, too.
     known = cognito.meta.service_model.operation_model("UpdateUserPoolClient").input_shape.members
-    kept = {name: value for name, value in settings.items() if name in known}
+    kept = {name: value for name, value in settings.items() if name in known and value != ""}
     kept["ExplicitAuthFlows"] = ["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_PASSWORD_AUTH"]
     cognito.update_user_pool_client(**kept)
 

@@ -37,6 +37,10 @@ pub struct NewUpload {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = "^[0-9a-f]{64}$")]
     pub sha256: Option<String>,
+    /// Whether each part will come with its own SHA-256, which storage then checks. Storage has to
+    /// know before the first part.
+    #[serde(default)]
+    pub part_sha256: bool,
 }
 
 /// Where an upload stands.
@@ -72,6 +76,8 @@ pub struct Upload {
     /// SHA-256 of the whole file, where the client gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// Whether each part comes with its own SHA-256.
+    pub part_sha256: bool,
     /// Bytes in each part but the last: part `n` begins at `(n - 1) * part_size`.
     pub part_size: u64,
     /// How many parts there are.
@@ -120,7 +126,8 @@ pub struct PartWanted {
     /// Its number, from 1.
     #[schema(minimum = 1, maximum = 10_000)]
     pub number: u32,
-    /// SHA-256 of the part in base 64. With it, storage refuses other bytes.
+    /// SHA-256 of the part in base 64: storage refuses other bytes. For each part of an upload with
+    /// `part_sha256`, and for none of another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = "^[A-Za-z0-9+/]{43}=$")]
     pub sha256: Option<String>,

@@ -126,6 +126,9 @@ pub struct UploadRecord {
     /// SHA-256 of the whole file in hexadecimal digits, as the client says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// Whether each part comes with its own SHA-256, which storage then checks.
+    #[serde(default)]
+    pub part_sha256: bool,
     /// When it began, in milliseconds since the Unix epoch.
     pub created_ms: u64,
     /// When storage forgets its parts, in milliseconds since the Unix epoch.

@@ -16,6 +16,7 @@ pub(crate) struct Accepted {
     pub(crate) title: String,
     pub(crate) profile: String,
     pub(crate) sha256: Option<String>,
+    pub(crate) part_sha256: bool,
 }
 
 /// Looks at what a client says about its file.
@@ -65,6 +66,7 @@ pub(crate) fn accept(new: NewUpload, max_bytes: u64) -> Result<Accepted, Refusal
         media_type: new.media_type,
         profile,
         sha256: new.sha256,
+        part_sha256: new.part_sha256,
     })
 }
 
@@ -90,6 +92,7 @@ mod tests {
             title: None,
             profile: None,
             sha256: None,
+            part_sha256: false,
         }
     }
 

@@ -102,6 +102,7 @@ impl Sender<'_> {
             title: args.title.clone(),
             profile: args.profile.clone(),
             sha256,
+            part_sha256: false,
         };
         let upload = self.api.begin_upload(&new).await?;
         if let Err(error) = self.memory.keep(file, &upload.id) {

@@ -173,6 +173,7 @@ impl Inner {
             media_type: new.media_type,
             profile: "default".into(),
             sha256: new.sha256,
+            part_sha256: false,
             part_size: parts.part_size(),
             part_count: parts.count(),
             parts: Vec::new(),
