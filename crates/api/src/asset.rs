@@ -112,12 +112,14 @@ pub struct Rendition {
     pub bits_per_second: u64,
 }
 
-/// What making the published stream took.
+/// What making the published stream cost, at list prices of AWS.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Effort {
+pub struct Cost {
+    /// Millionths of a US dollar.
+    pub micro_dollars: u64,
     /// CPU time of all encoders, in milliseconds.
     pub ffmpeg_cpu_ms: u64,
-    /// Running time of all stages together, in milliseconds.
+    /// From the first stage's start to the last one's end, stage by stage, in milliseconds.
     pub stages_ms: u64,
 }
 
@@ -171,9 +173,9 @@ pub struct Asset {
     /// The stream's renditions; only of a single asset.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub renditions: Vec<Rendition>,
-    /// What the stream took; only of a single asset.
+    /// What the stream cost; only of a single asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effort: Option<Effort>,
+    pub cost: Option<Cost>,
 }
 
 /// Assets, the newest first.

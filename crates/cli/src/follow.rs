@@ -101,7 +101,7 @@ mod tests {
             error,
             job: None,
             renditions: Vec::new(),
-            effort: None,
+            cost: None,
         }
     }
 

@@ -11,6 +11,7 @@
 //! cores that wait for each other, are what [`SAFETY`] is for. A wrong prediction costs money or a
 //! retry, never a stream: the encoder stops before its own deadline.
 
+pub mod bill;
 pub mod estimate;
 pub mod prices;
 

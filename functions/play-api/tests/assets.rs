@@ -231,6 +231,7 @@ fn published(record: &JobRecord) -> Published {
         tags: std::collections::BTreeMap::new(),
         stage_ms: [("segment".to_owned(), 3), ("encode-video".to_owned(), 4)].into(),
         ffmpeg_cpu_ms: 11,
+        cost: None,
     }
 }
 
@@ -269,7 +270,7 @@ async fn an_asset_says_where_it_stands() {
     );
     assert_eq!((shown.duration_ms, shown.height), (Some(5001), Some(720)));
     assert_eq!(shown.renditions.len(), 3);
-    assert_eq!(shown.effort.unwrap().stages_ms, 7);
+    assert_eq!(shown.cost.unwrap().stages_ms, 7);
 
     let shown = show(failed.asset).await;
     assert_eq!((shown.state, shown.playable), (AssetState::Failed, false));
@@ -583,7 +584,7 @@ async fn others_see_what_its_owner_opened_to_them() {
         }
     }
     let asset: Asset = service.get("", &open).await.read();
-    assert_eq!((&*asset.file, asset.job, asset.effort), ("", None, None));
+    assert_eq!((&*asset.file, asset.job, asset.cost), ("", None, None));
     let unready = service.upload("ann", "b.mp4", 1).await;
     let own = format!("/api/assets/{}", unready.asset);
     service

@@ -304,9 +304,10 @@ fn planned(record: &UploadRecord, wanted: PartsWanted) -> Result<Vec<PartToSign>
         };
         if !fits {
             let number = part.number;
-            let wanted = match record.part_sha256 {
-                true => "should be there, in base 64",
-                false => "was not announced when the upload began",
+            let wanted = if record.part_sha256 {
+                "should be there, in base 64"
+            } else {
+                "was not announced when the upload began"
             };
             return Err(invalid(format!("parts: the sha256 of {number} {wanted}")));
         }

@@ -11,7 +11,7 @@ use crate::bars::Bars;
 use crate::error::{CliError, all_done};
 use crate::follow::follow;
 use crate::ui::Ui;
-use crate::words::{bytes, clock, printable, standing, visibility};
+use crate::words::{clock, dollars, printable, standing, visibility};
 
 /// Lists assets: the first page, or all of them.
 ///
@@ -124,16 +124,17 @@ fn describe(asset: &Asset) -> String {
     for rendition in &asset.renditions {
         line("rendition", &rendition_line(rendition));
     }
-    if let Some(effort) = &asset.effort {
+    if let Some(cost) = &asset.cost {
+        let cpu = clock(cost.ffmpeg_cpu_ms);
         line(
-            "encoders",
-            &format!("{} of CPU time", clock(effort.ffmpeg_cpu_ms)),
+            "cost",
+            &format!("{}, {cpu} of CPU time", dollars(cost.micro_dollars)),
         );
     }
     text.trim_end().to_owned()
 }
 
 fn rendition_line(rendition: &Rendition) -> String {
-    let rate = bytes(rendition.bits_per_second / 8);
-    format!("{:<10} {:<14} {rate}/s", rendition.id, rendition.codec)
+    let rate = rendition.bits_per_second / 1000;
+    format!("{:<10} {:<14} {rate} kbit/s", rendition.id, rendition.codec)
 }

@@ -388,6 +388,6 @@ pub(crate) fn asset(id: &str, title: &str, state: AssetState) -> Asset {
         error: (state == AssetState::Failed).then(failure),
         job: None,
         renditions: Vec::new(),
-        effort: None,
+        cost: None,
     }
 }

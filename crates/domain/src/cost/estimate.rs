@@ -8,10 +8,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::prices::{
-    FARGATE_GB_MS, FARGATE_VCPU_MS, FUNCTION_CALL, FUNCTION_MB_MS, STORED_MB_MONTH, TRANSITION,
-    WRITE,
-};
+use super::bill::{CONTAINER_VCPUS, Calls, Cost};
+use super::prices::STORED_MB_MONTH;
 use super::{Capacity, Worker};
 use crate::plan::Plan;
 use crate::source::Keyframe;
@@ -24,12 +22,6 @@ pub const DEFAULT_CAPACITY: Capacity = Capacity {
     function_memory: 5307,
 };
 
-/// vCPUs and GB of the container that AWS Batch runs on Fargate, by the template.
-const CONTAINER: (u64, u64) = (16, 32);
-/// Memory of encode-audio in MB, by the template.
-const AUDIO_MEMORY: u64 = 3072;
-/// Memory of all other stages in MB, at most.
-const STAGE_MEMORY: u64 = 3072;
 /// Encode chunks that are worked on at once, by the state machine.
 const CHUNKS_AT_ONCE: u64 = 500;
 /// Until an invocation works: start, plan, the first bytes of the source.
@@ -40,10 +32,6 @@ const START_OF_CONTAINER: u64 = 90_000;
 const OTHER_STAGES: u64 = 10_000;
 /// Sound that a CPU encodes in its own time: 30 s took 0.98 s.
 const AUDIO_SPEED: u64 = 30;
-/// State transitions of a job, of a video chunk, and of an audio chunk.
-const TRANSITIONS: (u64, u64, u64) = (14, 5, 3);
-/// Objects beside segments: plan, results, playlists, pictures.
-const OTHER_OBJECTS: u64 = 40;
 
 /// What a job takes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -64,21 +52,6 @@ pub struct Estimate {
     pub cost: Cost,
     /// What keeping it costs each month at most, in micro-dollars.
     pub storage_micros: u64,
-}
-
-/// The price of a job by service, in micro-dollars.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-pub struct Cost {
-    /// Functions.
-    pub functions: u64,
-    /// AWS Batch on Fargate.
-    pub batch: u64,
-    /// Step Functions.
-    pub steps: u64,
-    /// Requests to S3.
-    pub requests: u64,
-    /// All of it.
-    pub total: u64,
 }
 
 /// Milliseconds of one kind of invocations: the longest, and all together.
@@ -112,7 +85,18 @@ impl Estimate {
             cpu_ms: video.cpu + audio.cpu,
             elapsed_ms: OTHER_STAGES + audio.longest.max(video.longest.saturating_mul(waves)),
             largest_bytes,
-            cost: cost(video, audio, counts, worker, capacity, segments * rungs),
+            cost: Cost::of(
+                &Calls {
+                    video_ms: video.all,
+                    audio_ms: audio.all,
+                    other_ms: OTHER_STAGES,
+                    video_chunks: counts.0,
+                    audio_chunks: counts.1,
+                    worker,
+                    segments: segments * rungs,
+                },
+                capacity,
+            ),
             storage_micros: STORED_MB_MONTH.of(largest_bytes.div_ceil(1_000_000)),
         }
     }
@@ -128,7 +112,7 @@ fn picture(plan: &Plan, frames: &[FrameRange], worker: Worker, capacity: &Capaci
         let cpu = milliseconds(work.cpu());
         let (vcpus, start) = match worker {
             Worker::Function => (capacity.usable_vcpus(&work), START_OF_FUNCTION),
-            Worker::Batch => (1000 * CONTAINER.0.min(work.threads), START_OF_CONTAINER),
+            Worker::Batch => (1000 * CONTAINER_VCPUS.min(work.threads), START_OF_CONTAINER),
         };
         let elapsed = start + cpu.saturating_mul(1000) / vcpus.max(1);
         sum.longest = sum.longest.max(elapsed);
@@ -149,43 +133,6 @@ fn sound(plan: &Plan) -> Work {
         longest: START_OF_FUNCTION + cpu / chunks.max(1),
         all: START_OF_FUNCTION * chunks + cpu,
         cpu,
-    }
-}
-
-fn cost(
-    video: Work,
-    audio: Work,
-    (video_chunks, audio_chunks): (u64, u64),
-    worker: Worker,
-    capacity: &Capacity,
-    segments: u64,
-) -> Cost {
-    let mut memory_time = audio.all * AUDIO_MEMORY + OTHER_STAGES * STAGE_MEMORY;
-    let mut batch = 0;
-    match worker {
-        Worker::Function => {
-            memory_time += video
-                .all
-                .saturating_mul(u64::from(capacity.function_memory));
-        }
-        Worker::Batch => {
-            let (vcpus, memory) = CONTAINER;
-            batch = FARGATE_VCPU_MS.of(video.all.saturating_mul(vcpus))
-                + FARGATE_GB_MS.of(video.all.saturating_mul(memory));
-        }
-    }
-    let calls = video_chunks + audio_chunks + 5;
-    let functions = FUNCTION_MB_MS.of(memory_time) + FUNCTION_CALL.of(calls);
-    let (job, video_chunk, audio_chunk) = TRANSITIONS;
-    let transitions = job + video_chunks * video_chunk + audio_chunks * audio_chunk;
-    let steps = TRANSITION.of(transitions);
-    let requests = WRITE.of(segments + video_chunks + audio_chunks + OTHER_OBJECTS);
-    Cost {
-        functions,
-        batch,
-        steps,
-        requests,
-        total: functions + batch + steps + requests,
     }
 }
 
