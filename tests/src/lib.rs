@@ -10,6 +10,7 @@ pub mod environment;
 pub mod folders;
 pub mod judges;
 pub mod openapi;
+pub mod people;
 pub mod pipeline;
 pub mod processes;
 pub mod stack;
