@@ -7,6 +7,8 @@ pub mod calls;
 pub mod clips;
 pub mod containers;
 pub mod environment;
+pub mod events;
+pub mod examples;
 pub mod folders;
 pub mod judges;
 pub mod openapi;
