@@ -1,5 +1,10 @@
 //! The description of the whole API, from the code of both functions.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "what is not in the document is made"
+)]
+
 use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 use utoipa::PartialSchema as _;
@@ -48,7 +53,7 @@ fn complete(method: &str, operation: &mut Value) -> Option<()> {
         tagged(responses)?;
     }
     let given = operation.get_mut("parameters");
-    let mut parameters = given.map(Value::take).unwrap_or_else(|| json!([]));
+    let mut parameters = given.map_or_else(|| json!([]), Value::take);
     let list = parameters.as_array_mut()?;
     for parameter in list.iter_mut().filter(|each| each["in"] == "path") {
         parameter["schema"]["pattern"] = json!("^[A-Za-z0-9_-]{1,64}$");

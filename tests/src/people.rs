@@ -74,13 +74,13 @@ impl Stack {
         Person::sign_in(&description.page, &description.user, &description.password)
     }
 
-    /// Somebody else, who is made for it.
+    /// Somebody else, who is made for this run.
     ///
     /// # Errors
     /// When the user cannot be made, or the sign-in fails.
     pub fn another_user(&self, name: &str) -> Result<Person> {
         let pool = self.output("UserPoolId")?;
-        let email = format!("{name}@millrace.example");
+        let email = format!("{name}-{}@millrace.example", std::process::id());
         let facts = [("email", email.as_str()), ("email_verified", "true")];
         let facts = facts.map(|(name, value)| json!({"Name": name, "Value": value}));
         let user = json!({"UserPoolId": pool, "Username": email, "UserAttributes": facts,

@@ -36,6 +36,8 @@ pub struct Description {
     pub user: String,
     /// The password.
     pub password: String,
+    /// The first part of the keys of that person's uploads.
+    pub owner: String,
     /// The template's outputs.
     pub outputs: BTreeMap<String, String>,
     log: PathBuf,
