@@ -210,9 +210,19 @@ pub struct AssetQuery {
     pub limit: Option<u32>,
     /// `next` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[param(max_length = 200)]
+    #[param(pattern = "^[0-9]{20}-[A-Za-z0-9_-]{1,64}$")]
     pub cursor: Option<String>,
 }
+
+/// A word to find an asset by.
+#[derive(ToSchema)]
+#[schema(
+    min_length = 1,
+    max_length = 50,
+    pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0\s][^\x00-\x1f\x7f-\x9f]*$"
+)]
+#[expect(dead_code, reason = "it only describes")]
+struct Tag(String);
 
 /// What an owner changes; what is left out stays.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -220,11 +230,15 @@ pub struct AssetQuery {
 pub struct AssetChange {
     /// What a person calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0\s][^\x00-\x1f\x7f-\x9f]*$"
+    )]
     pub title: Option<String>,
     /// Words to find it by, in place of those that it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_items = 20)]
+    #[schema(max_items = 20, value_type = Option<Vec<Tag>>)]
     pub tags: Option<Vec<String>>,
     /// Who may watch it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

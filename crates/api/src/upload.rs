@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 use crate::Timestamp;
+use crate::whole::whole;
 
 /// A file that is to be uploaded.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -14,23 +15,24 @@ pub struct NewUpload {
     #[schema(
         min_length = 1,
         max_length = 255,
-        pattern = r"^[^/\\\x00-\x1f\x7f-\x9f]+$"
+        pattern = r"^[^/\\\x00-\x1f\x7f-\x9f\ufffe\uffff]+$"
     )]
     pub name: String,
     /// Its length in bytes.
+    #[serde(deserialize_with = "whole")]
     #[schema(minimum = 1)]
     pub size: u64,
     /// Its media type, empty where nobody knows it.
     #[serde(rename = "type", default)]
-    #[schema(max_length = 200)]
+    #[schema(max_length = 200, pattern = "^[ -~]*$")]
     pub media_type: String,
     /// What a person calls it; else the file's name without its ending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub title: Option<String>,
-    /// Name of the profile; else the stack's default.
+    /// Name of the profile; there is one so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 64)]
+    #[schema(pattern = "^default$")]
     pub profile: Option<String>,
     /// SHA-256 of the whole file in lower-case hexadecimal digits. With it, an open upload of the
     /// same file is found again.
@@ -124,6 +126,7 @@ pub struct PartsWanted {
 #[serde(deny_unknown_fields)]
 pub struct PartWanted {
     /// Its number, from 1.
+    #[serde(deserialize_with = "whole")]
     #[schema(minimum = 1, maximum = 10_000)]
     pub number: u32,
     /// SHA-256 of the part in base 64: storage refuses other bytes. For each part of an upload with

@@ -42,8 +42,8 @@ pub(crate) fn accept(new: NewUpload, max_bytes: u64) -> Result<Accepted, Refusal
         return refused(ProblemCode::TypeUnsupported, detail);
     }
     let title = new.title.as_deref().unwrap_or_default().trim();
-    if title.chars().count() > MAX_TITLE {
-        let detail = format!("title: it should have at most {MAX_TITLE} characters");
+    if title.chars().count() > MAX_TITLE || title.chars().any(char::is_control) {
+        let detail = format!("title: it should have at most {MAX_TITLE} characters, on one line");
         return refused(ProblemCode::RequestInvalid, detail);
     }
     let title = match title {
@@ -109,10 +109,9 @@ mod tests {
         };
         assert_eq!(accept(title(" Summer "), 100).unwrap().title, "Summer");
         assert_eq!(accept(title("  "), 100).unwrap().title, "My film");
-        assert_eq!(
-            refused(title(&"x".repeat(201))),
-            ProblemCode::RequestInvalid
-        );
+        for wrong in ["x".repeat(201), "two\nlines".to_owned()] {
+            assert_eq!(refused(title(&wrong)), ProblemCode::RequestInvalid);
+        }
         let long = NewUpload {
             name: "x".repeat(255),
             ..new()

@@ -8,7 +8,7 @@ use super::outfit::Outfit;
 use super::report::{Output, Report};
 use super::steps::tool_variables;
 use super::tests::{self, Selection};
-use super::web;
+use super::{described, web};
 use crate::local::{Stack, Wanted};
 use crate::page;
 use crate::setup::Tools;
@@ -63,6 +63,7 @@ pub(super) fn run(workspace: &Workspace, report: &mut Report, built: bool, outfi
     report.step(NAME, Output::Live, |interrupt| {
         tests::run(workspace.root(), Selection::EndToEnd, &variables, interrupt)
     });
+    described::run(workspace, report, tools, &stack.description());
     watch_on_page(workspace, report, outfit, &stack);
 }
 

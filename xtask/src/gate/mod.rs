@@ -6,6 +6,7 @@
 
 mod browser;
 mod cdk;
+mod described;
 mod end_to_end;
 mod interrupt;
 mod outfit;
