@@ -46,8 +46,13 @@ impl<'a> Upload<'a> {
     /// Begins it, or finds it again: the status tells which.
     async fn begin(person: &'a Person, film: &'a Bytes) -> (u16, Self) {
         let sum = format!("{:x}", Bytes::copy_from_slice(&Sha256::digest(film)));
-        let new =
-            json!({"name": "film.mp4", "size": film.len(), "type": "video/mp4", "sha256": sum});
+        let new = json!({
+            "name": "film.mp4",
+            "size": film.len(),
+            "type": "video/mp4",
+            "sha256": sum,
+            "part_sha256": true,
+        });
         let answer = person.tell("POST", "/api/uploads", &new).await.unwrap();
         let id = answer.json().unwrap()["id"].as_str().unwrap().to_owned();
         let path = format!("/api/uploads/{id}");
