@@ -55,6 +55,7 @@ fn service() -> Service {
         work: BucketName::new("work"),
         access: access(),
         is_secure: true,
+        private_webhooks: false,
         settings: Settings {
             issuer: "https://issuer.example".to_owned(),
             discovery: "https://issuer.example/discovery".to_owned(),
