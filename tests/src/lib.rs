@@ -12,4 +12,5 @@ pub mod judges;
 pub mod openapi;
 pub mod pipeline;
 pub mod processes;
+pub mod receiver;
 pub mod stack;
