@@ -41,7 +41,7 @@ from .emulator import ACCOUNT, DEFAULT_SUBNETS, DEFAULT_VPC, REGION, Emulator
 from .errors import Interrupted, StackError
 from .files import write_json
 from .gate_socket import GateSocket
-from .people import invite
+from .people import invite, take_passwords
 from .player import Player
 from .ports import LOOPBACK
 from .postgres import Database
@@ -189,7 +189,9 @@ class Supervisor:
                 page_headers=page.headers(template.load(self._settings.template), endpoint),
             )
         )
-        person = invite(client("cognito-idp", self._emulator), outputs["UserPoolId"])
+        cognito = client("cognito-idp", self._emulator)
+        take_passwords(cognito, outputs["UserPoolId"], outputs["OidcClientId"])
+        person = invite(cognito, outputs["UserPoolId"])
         return {
             "page": f"{edge.url}/",
             "user": person.email,

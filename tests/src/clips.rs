@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::environment::variable;
 
@@ -104,5 +104,22 @@ pub fn make_from(name: &str, arguments: &str, folder: &Path) -> Result<PathBuf> 
         .arg(&path)
         .status()?;
     ensure!(status.success(), "ffmpeg made no {name}");
+    Ok(path)
+}
+
+/// The film with a box behind it that says nothing (`free`, ISO/IEC 14496-12 8.1.2): the same film in
+/// a file of `size` bytes.
+///
+/// # Errors
+/// When it is larger already, or cannot be read and written.
+pub fn padded(film: &Path, size: usize) -> Result<PathBuf> {
+    let mut bytes = std::fs::read(film)?;
+    let free = size.checked_sub(bytes.len());
+    let free = free.with_context(|| format!("{} is larger", film.display()))?;
+    bytes.extend(u32::try_from(free)?.to_be_bytes());
+    bytes.extend(b"free");
+    bytes.resize(size, 0);
+    let path = film.with_extension("padded.mp4");
+    std::fs::write(&path, bytes)?;
     Ok(path)
 }

@@ -30,6 +30,14 @@ pub struct Description {
     secret_access_key: String,
     /// PostgreSQL, with user and password.
     pub database_url: String,
+    /// The page's address, ending in a slash.
+    pub page: String,
+    /// Who may sign in there.
+    pub user: String,
+    /// The password.
+    pub password: String,
+    /// The first part of the keys of that person's uploads.
+    pub owner: String,
     /// The template's outputs.
     pub outputs: BTreeMap<String, String>,
     log: PathBuf,

@@ -3,52 +3,19 @@
 
 use std::fs;
 
-use anyhow::{Context as _, Result};
+use anyhow::Context as _;
 use cloud::ports::{ListObjects as _, ListSources as _};
 use domain::ErrorCode;
 use domain::job::JobState;
 use domain::layout::MediaFolder;
-use domain::message::SegmentInput;
 use domain::object::{BucketName, ObjectKey, SourceObject};
 use e2e::clips::{self, FILM, OTHER_FILM, SMALL};
-use e2e::environment::root;
+use e2e::events::told_of;
 use e2e::folders::differences;
 use e2e::stack::{Stack, eventually};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use trigger::event::told;
-
-/// Names of the executions that were started for a job.
-fn executions(stack: &Stack, request: &SegmentInput) -> Result<Vec<String>> {
-    let all = json!({"stateMachineArn": stack.output("StateMachineArn")?, "maxResults": 1000});
-    let all = stack.call("stepfunctions", "list_executions", all)?;
-    let all = all["executions"].as_array().context("a list")?.iter();
-    let names = all.filter_map(|execution| execution["name"].as_str());
-    let ours = names.filter(|name| name.starts_with(request.job.as_str()));
-    Ok(ours.map(str::to_owned).collect())
-}
-
-/// The upload as S3 tells a function of it, and as EventBridge does.
-fn told_of(source: &SourceObject) -> Result<[Value; 2]> {
-    let sample = |name| {
-        let path = root().join("events").join(name);
-        let text = fs::read_to_string(path)?;
-        Ok::<Value, anyhow::Error>(serde_json::from_str(&text)?)
-    };
-    let mut notification = sample("trigger.json")?;
-    let at = &mut notification["Records"][0]["s3"];
-    at["bucket"]["name"] = json!(source.object.bucket);
-    at["object"]["key"] = json!(source.object.key);
-    at["object"]["eTag"] = json!(source.etag);
-    at["object"]["size"] = json!(source.size);
-    let mut announcement = sample("trigger-eventbridge.json")?;
-    let at = &mut announcement["detail"];
-    at["bucket"]["name"] = json!(source.object.bucket);
-    at["object"]["key"] = json!(source.object.key);
-    at["object"]["etag"] = json!(source.etag);
-    at["object"]["size"] = json!(source.size);
-    Ok([notification, announcement])
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_copies_of_an_event_through_three_ways_are_one_execution_and_one_asset() {
@@ -90,7 +57,7 @@ async fn a_hundred_copies_of_an_event_through_three_ways_are_one_execution_and_o
     // One that comes when all is over.
     stack.tell(&announcement).unwrap();
     assert_eq!(
-        executions(&stack, &request).unwrap(),
+        stack.executions(&request.job).unwrap(),
         [request.job.to_string()]
     );
     let assets = ObjectKey::new(format!("assets/{}/", request.asset));
@@ -202,7 +169,7 @@ async fn an_upload_whose_events_were_all_lost_is_found_by_the_sweep_and_no_other
     let again = stack.tell(&json!({"sweep": {"all": true}})).unwrap();
     assert_eq!(again, json!([]), "what is done is left alone");
     assert_eq!(
-        executions(&stack, &request).unwrap(),
+        stack.executions(&request.job).unwrap(),
         [request.job.to_string()]
     );
 }

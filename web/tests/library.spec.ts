@@ -84,7 +84,7 @@ test('a change that somebody else overtook is not made', async ({ page, origin, 
   const asset = stack.catalogue.addAsset('ada', { title: 'Draft' });
   await signIn(page, `${origin}/?asset=${asset.id}`);
   await expect(page.getByLabel('Title')).toHaveValue('Draft');
-  asset.title = 'Overtaken';
+  Object.assign(asset, { title: 'Overtaken', version: asset.version + 1 });
   await page.getByLabel('Title').fill('Mine');
   await page.getByRole('button', { name: 'Save title' }).click();
   await expect(page.getByText('was changed meanwhile. Reload and change it again.')).toBeVisible();

@@ -14,6 +14,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use self::elf::Executable;
 use crate::functions;
+use crate::page;
 use crate::setup::{self, Tools};
 use crate::ui::{self, Step};
 use crate::workspace::Workspace;
@@ -96,6 +97,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Some(region) => fill_authorities(&workspace, region)?,
         None => ui::note("no --region: layers/rds-ca stays as it is"),
     }
+    page::build(&workspace, &Tools::ensure(&workspace)?)?;
     let layer = check_layer(&workspace, architecture)?;
     ui::line(format!("layer ffmpeg  {:>6.1} MB", megabytes(layer)));
     for name in &names {

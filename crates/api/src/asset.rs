@@ -112,12 +112,14 @@ pub struct Rendition {
     pub bits_per_second: u64,
 }
 
-/// What making the published stream took.
+/// What making the published stream cost, at list prices of AWS.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Effort {
+pub struct Cost {
+    /// Millionths of a US dollar.
+    pub micro_dollars: u64,
     /// CPU time of all encoders, in milliseconds.
     pub ffmpeg_cpu_ms: u64,
-    /// Running time of all stages together, in milliseconds.
+    /// From the first stage's start to the last one's end, stage by stage, in milliseconds.
     pub stages_ms: u64,
 }
 
@@ -171,9 +173,9 @@ pub struct Asset {
     /// The stream's renditions; only of a single asset.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub renditions: Vec<Rendition>,
-    /// What the stream took; only of a single asset.
+    /// What the stream cost; only of a single asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effort: Option<Effort>,
+    pub cost: Option<Cost>,
 }
 
 /// Assets, the newest first.
@@ -208,9 +210,19 @@ pub struct AssetQuery {
     pub limit: Option<u32>,
     /// `next` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[param(max_length = 200)]
+    #[param(pattern = "^[0-9]{20}-[A-Za-z0-9_-]{1,64}$")]
     pub cursor: Option<String>,
 }
+
+/// A word to find an asset by.
+#[derive(ToSchema)]
+#[schema(
+    min_length = 1,
+    max_length = 50,
+    pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0\s][^\x00-\x1f\x7f-\x9f]*$"
+)]
+#[expect(dead_code, reason = "it only describes")]
+struct Tag(String);
 
 /// What an owner changes; what is left out stays.
 #[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -218,11 +230,15 @@ pub struct AssetQuery {
 pub struct AssetChange {
     /// What a person calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0\s][^\x00-\x1f\x7f-\x9f]*$"
+    )]
     pub title: Option<String>,
     /// Words to find it by, in place of those that it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_items = 20)]
+    #[schema(max_items = 20, value_type = Option<Vec<Tag>>)]
     pub tags: Option<Vec<String>>,
     /// Who may watch it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,15 +10,18 @@ pub mod problem;
 pub mod timestamp;
 pub mod upload;
 pub mod webhook;
+mod whole;
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-pub use problem::{Problem, ProblemCode};
+pub use problem::{Message, Problem, ProblemCode};
 pub use timestamp::Timestamp;
 
 /// Most things in one answer.
 pub const MAX_LIMIT: u32 = 100;
+/// The longest text to search for, in characters.
+pub const MAX_WORDS: usize = 200;
 /// Things in one answer where nobody says how many.
 pub const DEFAULT_LIMIT: u32 = 25;
 
@@ -49,6 +52,6 @@ pub struct PageQuery {
     pub limit: Option<u32>,
     /// `next` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[param(max_length = 200)]
+    #[param(pattern = "^[0-9]{20}-[A-Za-z0-9_-]{1,64}$")]
     pub cursor: Option<String>,
 }

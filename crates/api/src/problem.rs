@@ -143,6 +143,13 @@ impl Problem {
     }
 }
 
+/// A refusal of API Gateway itself: no token, no such route, too many calls, no answer in time.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Message {
+    /// The status in words.
+    pub message: String,
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} ({})", self.code, self.detail, self.advice)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 use crate::Timestamp;
+use crate::whole::whole;
 
 /// A file that is to be uploaded.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -14,29 +15,34 @@ pub struct NewUpload {
     #[schema(
         min_length = 1,
         max_length = 255,
-        pattern = r"^[^/\\\x00-\x1f\x7f-\x9f]+$"
+        pattern = r"^[^/\\\x00-\x1f\x7f-\x9f\ufffe\uffff]+$"
     )]
     pub name: String,
     /// Its length in bytes.
+    #[serde(deserialize_with = "whole")]
     #[schema(minimum = 1)]
     pub size: u64,
     /// Its media type, empty where nobody knows it.
     #[serde(rename = "type", default)]
-    #[schema(max_length = 200)]
+    #[schema(max_length = 200, pattern = "^[ -~]*$")]
     pub media_type: String,
     /// What a person calls it; else the file's name without its ending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub title: Option<String>,
-    /// Name of the profile; else the stack's default.
+    /// Name of the profile; there is one so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 64)]
+    #[schema(pattern = "^default$")]
     pub profile: Option<String>,
     /// SHA-256 of the whole file in lower-case hexadecimal digits. With it, an open upload of the
     /// same file is found again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = "^[0-9a-f]{64}$")]
     pub sha256: Option<String>,
+    /// Whether each part will come with its own SHA-256, which storage then checks. Storage has to
+    /// know before the first part.
+    #[serde(default)]
+    pub part_sha256: bool,
 }
 
 /// Where an upload stands.
@@ -72,6 +78,8 @@ pub struct Upload {
     /// SHA-256 of the whole file, where the client gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// Whether each part comes with its own SHA-256.
+    pub part_sha256: bool,
     /// Bytes in each part but the last: part `n` begins at `(n - 1) * part_size`.
     pub part_size: u64,
     /// How many parts there are.
@@ -118,9 +126,11 @@ pub struct PartsWanted {
 #[serde(deny_unknown_fields)]
 pub struct PartWanted {
     /// Its number, from 1.
+    #[serde(deserialize_with = "whole")]
     #[schema(minimum = 1, maximum = 10_000)]
     pub number: u32,
-    /// SHA-256 of the part in base 64. With it, storage refuses other bytes.
+    /// SHA-256 of the part in base 64: storage refuses other bytes. For each part of an upload with
+    /// `part_sha256`, and for none of another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = "^[A-Za-z0-9+/]{43}=$")]
     pub sha256: Option<String>,

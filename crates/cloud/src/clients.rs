@@ -8,6 +8,7 @@ use aws_sdk_s3::config::Credentials;
 
 use crate::dynamodb::DynamoDocuments;
 use crate::event_bus::EventBus;
+use crate::outputs::StackOutputs;
 use crate::queue::Queue;
 use crate::s3::S3Store;
 use crate::secret::SecretsManager;
@@ -133,6 +134,12 @@ impl AwsClients {
     #[must_use]
     pub fn secrets(&self) -> SecretsManager {
         SecretsManager::new(aws_sdk_secretsmanager::Client::new(&self.config))
+    }
+
+    /// What stacks in CloudFormation say about themselves.
+    #[must_use]
+    pub fn stack_outputs(&self) -> StackOutputs {
+        StackOutputs::new(aws_sdk_cloudformation::Client::new(&self.config))
     }
 
     /// The state that waits for this token.

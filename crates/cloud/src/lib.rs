@@ -12,6 +12,7 @@ pub mod error;
 pub mod event_bus;
 pub mod finish;
 pub mod lease;
+pub mod outputs;
 pub mod ports;
 pub mod queue;
 pub mod random;

@@ -11,6 +11,10 @@
 //! cores that wait for each other, are what [`SAFETY`] is for. A wrong prediction costs money or a
 //! retry, never a stream: the encoder stops before its own deadline.
 
+pub mod bill;
+pub mod estimate;
+pub mod prices;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -135,11 +139,16 @@ impl Capacity {
         }
     }
 
+    /// Thousandths of a vCPU that the work uses in an invocation.
+    fn usable_vcpus(&self, work: &EncodeWork<'_>) -> u64 {
+        let given = u64::from(self.function_memory) * 1000 / MEMORY_OF_A_VCPU;
+        given.min(work.threads.saturating_mul(1000))
+    }
+
     /// Whether one invocation carries the work: `cpu × SAFETY ≤ time × vCPUs`, in thousandths of a
     /// vCPU.
     fn fits_function(&self, work: &EncodeWork<'_>) -> bool {
-        let given = u64::from(self.function_memory) * 1000 / MEMORY_OF_A_VCPU;
-        let usable = given.min(work.threads.saturating_mul(1000));
+        let usable = self.usable_vcpus(work);
         let needed = work.cpu().as_millis() * u128::from(SAFETY) * 1000;
         needed <= self.function_time.as_millis() * u128::from(usable)
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cost::bill::Cost;
 use crate::error_code::ErrorCode;
 use crate::ids::{AssetId, JobId};
 use crate::object::SourceObject;
@@ -97,4 +98,7 @@ pub struct Published {
     pub stage_ms: BTreeMap<String, u64>,
     /// CPU time of all ffmpeg processes of the job, in milliseconds.
     pub ffmpeg_cpu_ms: u64,
+    /// What making it cost, at list prices and with the template's defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
 }

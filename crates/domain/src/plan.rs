@@ -228,7 +228,12 @@ impl Plan {
     }
 
     /// What it takes to encode `frames` frames in every rung.
-    fn work(&self, track: &VideoTrack, video: &VideoPlan, frames: u64) -> EncodeWork<'_> {
+    pub(crate) fn work(
+        &self,
+        track: &VideoTrack,
+        video: &VideoPlan,
+        frames: u64,
+    ) -> EncodeWork<'_> {
         let area = |width: u32, height: u32| u64::from(width) * u64::from(height);
         let rungs = video.rungs.iter();
         EncodeWork {
@@ -358,4 +363,4 @@ const fn cut_mode(choice: CutChoice, indexed: bool) -> CutMode {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

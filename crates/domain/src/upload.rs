@@ -17,6 +17,8 @@ pub const MAX_BYTES: u64 = 5 * 1024 * 1024 * 1024 * 1024;
 pub const SMALLEST_PART: u64 = 8 * MIB;
 /// The longest file name, in characters.
 pub const MAX_NAME: usize = 255;
+/// The longest media type, in characters.
+const MAX_MEDIA_TYPE: usize = 200;
 /// The longest title, in characters.
 pub const MAX_TITLE: usize = 200;
 
@@ -126,6 +128,9 @@ pub struct UploadRecord {
     /// SHA-256 of the whole file in hexadecimal digits, as the client says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// Whether each part comes with its own SHA-256, which storage then checks.
+    #[serde(default)]
+    pub part_sha256: bool,
     /// When it began, in milliseconds since the Unix epoch.
     pub created_ms: u64,
     /// When storage forgets its parts, in milliseconds since the Unix epoch.
@@ -158,9 +163,13 @@ impl UploadRecord {
 }
 
 /// Whether the media type may be that of a film or of sound. Many systems know none, or say
-/// "bytes": the probe finds out.
+/// "bytes": the probe finds out. It becomes a header, so it is short and plain ASCII.
 #[must_use]
 pub fn is_media(media_type: &str) -> bool {
+    let plain = |b: u8| b == b' ' || b.is_ascii_graphic();
+    if media_type.len() > MAX_MEDIA_TYPE || !media_type.bytes().all(plain) {
+        return false;
+    }
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     let essence = essence.to_ascii_lowercase();
     let known = [
@@ -175,7 +184,8 @@ pub fn is_media(media_type: &str) -> bool {
 }
 
 /// Whether the name can be the last part of a key: something, without slashes and control
-/// characters, no `.` and no `..`, and within S3's length.
+/// characters, no `.` and no `..`, and within S3's length. S3 speaks XML, which has no characters
+/// U+FFFE and U+FFFF (XML 1.0, 2.2).
 #[must_use]
 pub fn is_file_name(name: &str) -> bool {
     let characters = name.chars().count();
@@ -184,7 +194,7 @@ pub fn is_file_name(name: &str) -> bool {
         && ![".", ".."].contains(&name)
         && !name
             .chars()
-            .any(|c| c == '/' || c == '\\' || c.is_control())
+            .any(|c| matches!(c, '/' | '\\' | '\u{fffe}' | '\u{ffff}') || c.is_control())
 }
 
 #[cfg(test)]
@@ -233,7 +243,16 @@ mod tests {
         ] {
             assert!(is_media(fits), "{fits}");
         }
-        for other in ["text/plain", "image/png", "application/pdf", "videos/x"] {
+        let long = format!("video/{}", "x".repeat(200));
+        for other in [
+            "text/plain",
+            "image/png",
+            "application/pdf",
+            "videos/x",
+            "video/a\nb",
+            "video/\u{e9}",
+            &long,
+        ] {
             assert!(!is_media(other), "{other}");
         }
     }
@@ -243,7 +262,16 @@ mod tests {
         for name in ["Été à 100% + more.mp4", "a", "..mp4", &"x".repeat(255)] {
             assert!(is_file_name(name), "{name}");
         }
-        for name in ["", ".", "..", "a/b", "a\\b", "a\nb", &"x".repeat(256)] {
+        for name in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "a\\b",
+            "a\nb",
+            "a\u{ffff}",
+            &"x".repeat(256),
+        ] {
             assert!(!is_file_name(name), "{name}");
         }
     }

@@ -86,7 +86,7 @@ mod tests {
         );
         for (body, words) in [
             (&br#"{"number": 700}"#[..], "number: "),
-            (br#"{}"#, "missing field `number`"),
+            (br"{}", "missing field `number`"),
             (br#"{"number": 7} {"#, "goes on"),
             (b"", "the body: "),
         ] {

@@ -66,13 +66,10 @@ pub fn tag_of(content: &impl Serialize) -> Option<HeaderValue> {
 }
 
 fn tag(body: &[u8]) -> Option<HeaderValue> {
-    let hash = Sha256::digest(body);
-    let hex: String = hash
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    HeaderValue::from_str(&format!("W/\"{hex}\"")).ok()
+    let mut head = [0; 16];
+    head.copy_from_slice(Sha256::digest(body).split_at(16).0);
+    let hash = u128::from_be_bytes(head);
+    HeaderValue::from_str(&format!("W/\"{hash:032x}\"")).ok()
 }
 
 /// Whether a list of tags has this one.

@@ -43,7 +43,6 @@ pub async fn serve<F: Fault>(
 }
 
 /// A router with what all have: entity tags, and problems for what it does not know.
-#[must_use]
 pub fn finished(router: Router) -> Router {
     router
         .fallback(|uri: Uri| async move {

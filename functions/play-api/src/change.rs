@@ -1,7 +1,7 @@
 //! What an owner changes.
 
+use api::ProblemCode;
 use api::asset::{AssetChange, Visibility};
-use api::{Problem, ProblemCode};
 use cloud::StoreError;
 use cloud::lease::{cancel, now_ms, retry};
 use cloud::ports::StoredEntry;
@@ -14,7 +14,7 @@ use crate::look::Seen;
 use crate::{Documents, Executions, Ports};
 
 /// The entry after the change.
-pub(crate) fn changed(entry: &LibraryEntry, change: AssetChange) -> Result<LibraryEntry, Problem> {
+pub(crate) fn changed(entry: &LibraryEntry, change: AssetChange) -> Result<LibraryEntry, Refusal> {
     let mut next = entry.clone();
     if let Some(title) = change.title {
         next.title = words("title", &title, MAX_TITLE)?;
@@ -33,7 +33,7 @@ pub(crate) fn changed(entry: &LibraryEntry, change: AssetChange) -> Result<Libra
     Ok(next)
 }
 
-fn own_tags(tags: &[String]) -> Result<Vec<String>, Problem> {
+fn own_tags(tags: &[String]) -> Result<Vec<String>, Refusal> {
     let mut own = Vec::new();
     for tag in tags {
         let tag = words("tags", tag, MAX_TAG)?;
@@ -47,7 +47,7 @@ fn own_tags(tags: &[String]) -> Result<Vec<String>, Problem> {
     Ok(own)
 }
 
-fn words(field: &str, text: &str, most: usize) -> Result<String, Problem> {
+fn words(field: &str, text: &str, most: usize) -> Result<String, Refusal> {
     let text = text.trim();
     if (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
         return Ok(text.to_owned());
@@ -56,8 +56,8 @@ fn words(field: &str, text: &str, most: usize) -> Result<String, Problem> {
     Err(invalid(detail))
 }
 
-fn invalid(detail: String) -> Problem {
-    Problem::new(ProblemCode::RequestInvalid, detail)
+fn invalid(detail: String) -> Refusal {
+    Refusal::new(ProblemCode::RequestInvalid, detail)
 }
 
 /// Writes a change of the entry that the client has seen.

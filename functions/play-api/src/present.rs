@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use api::Timestamp;
-use api::asset::{Asset, Effort, Failure, Kind, Progress, Rendition, Stage, Visibility};
+use api::asset::{Asset, Cost, Failure, Kind, Progress, Rendition, Stage, Visibility};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use cloud::StoreError;
@@ -61,7 +61,7 @@ pub(crate) async fn present<S: Objects, D: Documents, E: Executions>(
             .map(failure),
         job: seen.stored.job.as_ref().map(ToString::to_string),
         renditions: Vec::new(),
-        effort: None,
+        cost: None,
     };
     if let Some(published) = published {
         describe(&mut asset, published, detail);
@@ -102,7 +102,7 @@ pub(crate) fn for_viewers(asset: Asset) -> Asset {
         progress: None,
         error: None,
         job: None,
-        effort: None,
+        cost: None,
         ..asset
     }
 }
@@ -118,7 +118,8 @@ fn describe(asset: &mut Asset, published: &Published, detail: Detail) {
     asset.duration_ms = milliseconds(published.duration);
     if detail == Detail::Whole {
         asset.renditions = published.renditions.iter().map(rendition).collect();
-        asset.effort = Some(Effort {
+        asset.cost = Some(Cost {
+            micro_dollars: published.cost.map_or(0, |cost| cost.total),
             ffmpeg_cpu_ms: published.ffmpeg_cpu_ms,
             stages_ms: published.stage_ms.values().sum(),
         });

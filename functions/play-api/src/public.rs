@@ -22,7 +22,7 @@ use crate::{Documents, Executions, Objects, Ports};
     path = "/api/public/assets",
     operation_id = "listPublicAssets",
     tag = "public",
-    params(PageQuery, ("q" = Option<String>, Query, description = "Words that are all in title, file name or tags")),
+    params(PageQuery, ("q" = Option<String>, Query, max_length = 200, description = "Words that are all in title, file name or tags")),
     responses(
         (status = 200, description = "The newest first", body = Assets),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),

@@ -1,8 +1,9 @@
 //! Finding assets in a list.
 
 use api::asset::{AssetQuery, Assets};
-use api::{DEFAULT_LIMIT, MAX_LIMIT};
+use api::{DEFAULT_LIMIT, MAX_LIMIT, MAX_WORDS, ProblemCode};
 use cloud::ports::{Shelf, StoredEntry};
+use domain::library::MAX_TAG;
 use futures_util::future::try_join_all;
 use service::{Refusal, paging};
 
@@ -21,6 +22,8 @@ pub(crate) async fn search<S: Objects, D: Documents, E: Executions>(
     query: AssetQuery,
     ports: &Ports<S, D, E>,
 ) -> Result<Assets, Refusal> {
+    refuse_long("q", query.q.as_deref(), MAX_WORDS)?;
+    refuse_long("tag", query.tag.as_deref(), MAX_TAG)?;
     let limit = paging::limit(query.limit, DEFAULT_LIMIT, MAX_LIMIT)? as usize;
     let mut next = paging::place(query.cursor.clone())?;
     let mut assets = Vec::new();
@@ -58,6 +61,15 @@ pub(crate) async fn search<S: Objects, D: Documents, E: Executions>(
         }
     }
     shown(assets, next, shelf, ports).await
+}
+
+/// Refuses what is longer than anything that could be found with it.
+fn refuse_long(name: &str, text: Option<&str>, most: usize) -> Result<(), Refusal> {
+    if text.is_some_and(|text| text.chars().count() > most) {
+        let detail = format!("{name}: it should have at most {most} characters");
+        return Err(Refusal::new(ProblemCode::RequestInvalid, detail));
+    }
+    Ok(())
 }
 
 async fn shown<S: Objects, D: Documents, E: Executions>(

@@ -50,7 +50,8 @@ pub(crate) async fn list<S: Objects, D: Documents, E: Executions>(
     security(("token" = [])),
     request_body = NewWebhook,
     responses(
-        (status = 201, description = "The webhook, with its secret", body = Webhook),
+        (status = 201, description = "The webhook, with its secret", body = Webhook,
+         headers(("Location" = String, description = "Path of the webhook"))),
         (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
     )
 )]

@@ -232,6 +232,7 @@ fn published(record: &JobRecord) -> Published {
         tags: std::collections::BTreeMap::new(),
         stage_ms: [("segment".to_owned(), 3), ("encode-video".to_owned(), 4)].into(),
         ffmpeg_cpu_ms: 11,
+        cost: None,
     }
 }
 
@@ -270,7 +271,7 @@ async fn an_asset_says_where_it_stands() {
     );
     assert_eq!((shown.duration_ms, shown.height), (Some(5001), Some(720)));
     assert_eq!(shown.renditions.len(), 3);
-    assert_eq!(shown.effort.unwrap().stages_ms, 7);
+    assert_eq!(shown.cost.unwrap().stages_ms, 7);
 
     let shown = show(failed.asset).await;
     assert_eq!((shown.state, shown.playable), (AssetState::Failed, false));
@@ -439,9 +440,9 @@ async fn an_owner_changes_the_version_that_she_saw() {
     let record = service.ready("ann", "a.mp4", 1).await;
     let path = format!("/api/assets/{}", record.asset);
     let change = |title: &str| json!({"title": title, "visibility": "unlisted"});
-    let patch = Method::PATCH;
+    let method = Method::PATCH;
     let first = service
-        .ask_with("ann", patch.clone(), &path, change("one"), Some("\"v1\""))
+        .ask_with("ann", method.clone(), &path, change("one"), Some("\"v1\""))
         .await;
     let shown: Asset = first.read();
     assert_eq!(
@@ -450,11 +451,11 @@ async fn an_owner_changes_the_version_that_she_saw() {
     );
     assert_eq!(shown.state, AssetState::Ready);
     let late = service
-        .ask_with("ann", patch.clone(), &path, change("two"), Some("\"v1\""))
+        .ask_with("ann", method.clone(), &path, change("two"), Some("\"v1\""))
         .await;
     assert_eq!(late.code(), ProblemCode::PreconditionFailed);
     let any = service
-        .ask("ann", patch.clone(), &path, change("three"))
+        .ask("ann", method.clone(), &path, change("three"))
         .await;
     assert_eq!(any.read::<Asset>().title, "three");
     for wrong in [
@@ -462,7 +463,7 @@ async fn an_owner_changes_the_version_that_she_saw() {
         json!({"owner": "bob"}),
         json!({"visibility": "all"}),
     ] {
-        let wrong = service.ask("ann", patch.clone(), &path, wrong).await;
+        let wrong = service.ask("ann", method.clone(), &path, wrong).await;
         assert_eq!(wrong.code(), ProblemCode::RequestInvalid);
     }
 }
@@ -584,7 +585,7 @@ async fn others_see_what_its_owner_opened_to_them() {
         }
     }
     let asset: Asset = service.get("", &open).await.read();
-    assert_eq!((&*asset.file, asset.job, asset.effort), ("", None, None));
+    assert_eq!((&*asset.file, asset.job, asset.cost), ("", None, None));
     let unready = service.upload("ann", "b.mp4", 1).await;
     let own = format!("/api/assets/{}", unready.asset);
     service

@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 
 use cloud::ports::ReadObject;
+use domain::cost::Worker;
+use domain::cost::bill::{Calls, Cost};
+use domain::cost::estimate::DEFAULT_CAPACITY;
 use domain::job::Published;
 use domain::layout::{DASH, HLS, MediaFolder};
-use domain::plan::Plan;
+use domain::plan::{EncodeChunk, Plan};
 use domain::result::{
-    AudioChunkResult, ManifestResult, SegmentResult, ThumbnailResult, Usage, VideoChunkResult,
+    AudioChunkResult, ManifestResult, Rendition, SegmentResult, ThumbnailResult, Usage,
+    VideoChunkResult,
 };
 use stage::{Work, WorkError};
 
@@ -28,6 +32,7 @@ pub(crate) async fn collect<S: ReadObject>(work: Work<'_, S>) -> Result<Publishe
     ];
     let cpu = stages.iter().flat_map(|(_, usages)| usages);
     let ffmpeg_cpu_ms = cpu.map(|usage| usage.ffmpeg_cpu_ms).sum();
+    let cost = cost(work, &stages, &manifest.renditions).await?;
     Ok(Published {
         job: plan.job.clone(),
         folder: media_folder(&plan),
@@ -40,7 +45,54 @@ pub(crate) async fn collect<S: ReadObject>(work: Work<'_, S>) -> Result<Publishe
         tags: plan.probe.tags,
         stage_ms: spans(&stages),
         ffmpeg_cpu_ms,
+        cost: Some(cost),
     })
+}
+
+/// What the calls cost.
+async fn cost<S: ReadObject>(
+    work: Work<'_, S>,
+    stages: &[(&str, Vec<Usage>)],
+    renditions: &[Rendition],
+) -> Result<Cost, WorkError> {
+    let chunks: Option<Vec<EncodeChunk>> = work.find(work.folder().video_chunks()).await?;
+    let chunks = chunks.unwrap_or_default();
+    let time = |stage: &str, usages: &Vec<Usage>, name| {
+        let own = if stage == name {
+            usages.as_slice()
+        } else {
+            &[]
+        };
+        own.iter().map(|usage| usage.wall_ms).sum::<u64>()
+    };
+    let of = |name| {
+        stages
+            .iter()
+            .map(|(stage, usages)| time(stage, usages, name))
+            .sum()
+    };
+    let all: u64 = stages
+        .iter()
+        .flat_map(|(_, usages)| usages)
+        .map(|usage| usage.wall_ms)
+        .sum();
+    let (video_ms, audio_ms): (u64, u64) = (of("encode-video"), of("encode-audio"));
+    let count = |name: &str| {
+        let own = stages.iter().filter(|(stage, _)| *stage == name);
+        own.map(|(_, usages)| usages.len() as u64).sum()
+    };
+    let calls = Calls {
+        video_ms,
+        audio_ms,
+        other_ms: all - video_ms - audio_ms,
+        video_chunks: count("encode-video"),
+        audio_chunks: count("encode-audio"),
+        worker: chunks
+            .first()
+            .map_or(Worker::Function, |chunk| chunk.worker),
+        segments: renditions.iter().map(|rendition| rendition.segments).sum(),
+    };
+    Ok(Cost::of(&calls, &DEFAULT_CAPACITY))
 }
 
 /// What every encode chunk and every audio chunk cost.

@@ -234,6 +234,11 @@ async fn a_job_whose_stages_are_done_becomes_ready_in_both_stores() {
     let published = asset.unwrap().published.unwrap();
     assert_eq!(published.ffmpeg_cpu_ms, 300);
     assert_eq!(published.duration, twins.plan.duration);
+    let cost = published.cost.unwrap();
+    assert!(
+        cost.functions > 0 && cost.steps > 0 && cost.batch == 0,
+        "{cost:?}"
+    );
     assert_eq!(
         *twins.ports.database.states.lock().unwrap(),
         [JobState::Ready]

@@ -1,10 +1,11 @@
 //! Which uploads are taken: decided before a byte is sent.
 
+use api::ProblemCode;
 use api::upload::NewUpload;
-use api::{Problem, ProblemCode};
 use domain::library::title_of;
 use domain::profile::Profile;
 use domain::upload::{MAX_TITLE, is_file_name, is_media};
+use service::Refusal;
 
 /// An upload that may begin.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,11 +16,12 @@ pub(crate) struct Accepted {
     pub(crate) title: String,
     pub(crate) profile: String,
     pub(crate) sha256: Option<String>,
+    pub(crate) part_sha256: bool,
 }
 
 /// Looks at what a client says about its file.
-pub(crate) fn accept(new: NewUpload, max_bytes: u64) -> Result<Accepted, Problem> {
-    let refused = |code, detail: String| Err(Problem::new(code, detail));
+pub(crate) fn accept(new: NewUpload, max_bytes: u64) -> Result<Accepted, Refusal> {
+    let refused = |code, detail: String| Err(Refusal::new(code, detail));
     if !is_file_name(&new.name) {
         let detail =
             "name: it should be 1 to 255 characters, without slashes and control characters";
@@ -40,8 +42,8 @@ pub(crate) fn accept(new: NewUpload, max_bytes: u64) -> Result<Accepted, Problem
         return refused(ProblemCode::TypeUnsupported, detail);
     }
     let title = new.title.as_deref().unwrap_or_default().trim();
-    if title.chars().count() > MAX_TITLE {
-        let detail = format!("title: it should have at most {MAX_TITLE} characters");
+    if title.chars().count() > MAX_TITLE || title.chars().any(char::is_control) {
+        let detail = format!("title: it should have at most {MAX_TITLE} characters, on one line");
         return refused(ProblemCode::RequestInvalid, detail);
     }
     let title = match title {
@@ -64,6 +66,7 @@ pub(crate) fn accept(new: NewUpload, max_bytes: u64) -> Result<Accepted, Problem
         media_type: new.media_type,
         profile,
         sha256: new.sha256,
+        part_sha256: new.part_sha256,
     })
 }
 
@@ -89,11 +92,12 @@ mod tests {
             title: None,
             profile: None,
             sha256: None,
+            part_sha256: false,
         }
     }
 
     fn refused(new: NewUpload) -> ProblemCode {
-        accept(new, 100).unwrap_err().code
+        accept(new, 100).unwrap_err().0.code
     }
 
     #[test]
@@ -105,10 +109,9 @@ mod tests {
         };
         assert_eq!(accept(title(" Summer "), 100).unwrap().title, "Summer");
         assert_eq!(accept(title("  "), 100).unwrap().title, "My film");
-        assert_eq!(
-            refused(title(&"x".repeat(201))),
-            ProblemCode::RequestInvalid
-        );
+        for wrong in ["x".repeat(201), "two\nlines".to_owned()] {
+            assert_eq!(refused(title(&wrong)), ProblemCode::RequestInvalid);
+        }
         let long = NewUpload {
             name: "x".repeat(255),
             ..new()

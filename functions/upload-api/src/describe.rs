@@ -24,6 +24,7 @@ pub(crate) fn describe(record: &UploadRecord, there: &[UploadedPart]) -> Upload 
         title: record.title.clone(),
         profile: record.profile.clone(),
         sha256: record.sha256.clone(),
+        part_sha256: record.part_sha256,
         part_size: parts.part_size(),
         part_count: parts.count(),
         parts: there.collect(),

@@ -112,7 +112,7 @@ async fn begin<S: Objects, D: Documents, E: Executions>(
     // Should this call die before the record is kept, the bucket's lifecycle rule clears up.
     let multipart = ports
         .objects
-        .begin_parts(&record.object, media_type)
+        .begin_parts(&record.object, media_type, record.part_sha256)
         .await?;
     let record = UploadRecord {
         multipart,
@@ -146,6 +146,7 @@ fn record<S, D, E>(
         title: accepted.title,
         profile: accepted.profile,
         sha256: accepted.sha256,
+        part_sha256: accepted.part_sha256,
         created_ms,
         expires_ms: created_ms + lifetime,
         state: UploadState::Open,
@@ -263,9 +264,9 @@ async fn sign<S: Objects, D: Documents, E: Executions>(
     if record.state != UploadState::Open {
         return Err(ended(&record));
     }
-    let parts = planned(&record, wanted)?;
+    let wanted = planned(&record, wanted)?;
     let expires_at = now_ms() + u64::try_from(ADDRESS.as_millis()).unwrap_or(u64::MAX);
-    let signed = parts.iter().map(async |part| {
+    let signed = wanted.iter().map(async |part| {
         let UploadRecord {
             object, multipart, ..
         } = &record;
@@ -297,15 +298,18 @@ fn planned(record: &UploadRecord, wanted: PartsWanted) -> Result<Vec<PartToSign>
             let (number, count) = (part.number, plan.count());
             invalid(format!("parts: {number} is not one of 1 to {count}"))
         })?;
-        if part
-            .sha256
-            .as_deref()
-            .is_some_and(|sum| !is_base64_sha256(sum))
-        {
-            return Err(invalid(format!(
-                "parts: the sha256 of {} is not base 64",
-                part.number
-            )));
+        let fits = match &part.sha256 {
+            Some(sum) => record.part_sha256 && is_base64_sha256(sum),
+            None => !record.part_sha256,
+        };
+        if !fits {
+            let number = part.number;
+            let wanted = if record.part_sha256 {
+                "should be there, in base 64"
+            } else {
+                "was not announced when the upload began"
+            };
+            return Err(invalid(format!("parts: the sha256 of {number} {wanted}")));
         }
         Ok(PartToSign {
             number: part.number,

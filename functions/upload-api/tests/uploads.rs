@@ -210,6 +210,27 @@ async fn a_checksum_finds_the_open_upload_of_the_same_file() {
 }
 
 #[tokio::test]
+async fn parts_have_checksums_if_and_only_if_they_were_announced() {
+    let service = service();
+    let sum = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+    for announced in [true, false] {
+        let body = json!({"name": "f.mp4", "size": 9, "part_sha256": announced});
+        let upload: Upload = post(&service, "ann", "/api/uploads", body).await.read();
+        assert_eq!(upload.part_sha256, announced);
+        let path = format!("/api/uploads/{}/parts", upload.id);
+        for (part, fits) in [
+            (json!({"number": 1, "sha256": sum}), announced),
+            (json!({"number": 1}), !announced),
+            (json!({"number": 1, "sha256": "x"}), false),
+        ] {
+            let answer = post(&service, "ann", &path, json!({"parts": [part]})).await;
+            assert_eq!(answer.status == StatusCode::OK, fits, "{announced} {part}");
+            assert!(fits || answer.code() == ProblemCode::RequestInvalid);
+        }
+    }
+}
+
+#[tokio::test]
 async fn another_owners_upload_is_not_there() {
     let service = service();
     let upload = begin(&service, "ann", 9).await;

@@ -6,7 +6,10 @@
 
 mod browser;
 mod cdk;
+mod described;
+mod end_to_end;
 mod interrupt;
+mod outfit;
 mod report;
 mod steps;
 mod tests;

@@ -195,11 +195,11 @@ impl KeepLibrary for DynamoDocuments {
 
     async fn entries(
         &self,
-        shelf: Shelf<'_>,
+        of: Shelf<'_>,
         after: Option<&str>,
         limit: u32,
     ) -> Result<EntryPage, StoreError> {
-        let (entries, next) = match shelf {
+        let (entries, next) = match of {
             Shelf::Owner(owner) => {
                 let (items, next) = self.page(&own(owner), after, limit).await?;
                 (items.iter().map(read).collect::<Result<_, _>>()?, next)

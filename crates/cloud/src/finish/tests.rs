@@ -45,6 +45,7 @@ fn ready(job: &StoredJob) -> JobOutcome {
         tags: BTreeMap::new(),
         stage_ms: BTreeMap::new(),
         ffmpeg_cpu_ms: 0,
+        cost: None,
     }))
 }
 

@@ -32,7 +32,8 @@ pub struct SignedPut {
 
 /// Takes an object in parts.
 pub trait TakeParts: Send + Sync {
-    /// Begins, and returns storage's name for it. Nothing is under the key before the end.
+    /// Begins, and returns storage's name for it. Nothing is under the key before the end. With
+    /// `part_sha256`, each part has to be signed with its checksum; else none.
     ///
     /// # Errors
     /// The faults that every call may have.
@@ -40,6 +41,7 @@ pub trait TakeParts: Send + Sync {
         &self,
         object: &ObjectRef,
         media_type: &str,
+        part_sha256: bool,
     ) -> impl Future<Output = Result<String, StoreError>> + Send;
 
     /// Signs the way in for one part. No request is made. A part may be sent any number of times;

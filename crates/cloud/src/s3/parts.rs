@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_s3::presigning::PresigningConfig;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, Part};
+use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart, Part};
 use domain::object::ObjectRef;
 use domain::upload::UploadedPart;
 
@@ -49,6 +49,7 @@ impl TakeParts for S3Store {
         &self,
         object: &ObjectRef,
         media_type: &str,
+        part_sha256: bool,
     ) -> Result<String, StoreError> {
         let action = || format!("begin the upload of {object}");
         let answer = self
@@ -57,6 +58,8 @@ impl TakeParts for S3Store {
             .bucket(object.bucket.as_str())
             .key(object.key.as_str())
             .content_type(media_type)
+            // S3 takes checksums of parts only in an upload that announced them.
+            .set_checksum_algorithm(part_sha256.then_some(ChecksumAlgorithm::Sha256))
             .send()
             .await
             .map_err(|error| classify(error, object.to_string(), action()))?;

@@ -99,6 +99,7 @@ pub(crate) fn published(version: u64) -> Published {
         tags: BTreeMap::new(),
         stage_ms: BTreeMap::new(),
         ffmpeg_cpu_ms: 0,
+        cost: None,
     }
 }
 

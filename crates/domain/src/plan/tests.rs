@@ -45,6 +45,13 @@ fn probe(seconds: i64, audio: Vec<AudioTrack>) -> SourceProbe {
     }
 }
 
+/// The plan of a 1080p film of so many seconds.
+pub(crate) fn plan_of(seconds: i64, with_sound: bool) -> Plan {
+    let heard = with_sound.then(|| sound(Rational::whole(10), Rational::whole(10 + seconds)));
+    let probe = probe(seconds, heard.into_iter().collect());
+    Plan::new(&request(), probe, "8.1.2").unwrap()
+}
+
 #[test]
 fn sound_that_outlasts_the_picture_holds_the_last_frame() {
     let end = |tenths: i64| Rational::new(100 + i128::from(tenths), 10).unwrap();

@@ -247,6 +247,7 @@ fn ready(record: &JobRecord) -> JobOutcome {
         tags: BTreeMap::from([(String::new(), String::new())]),
         stage_ms: BTreeMap::from([("segment".to_owned(), 7)]),
         ffmpeg_cpu_ms: u64::MAX,
+        cost: None,
     }))
 }
 

@@ -41,10 +41,11 @@ pub(super) fn send(signed: &SignedPut, body: &[u8]) {
         return;
     };
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let headers = signed.headers.iter();
-    let headers: String = headers
+    let lines = signed.headers.iter();
+    let lines: Vec<_> = lines
         .map(|(name, value)| format!("{name}: {value}\r\n"))
         .collect();
+    let headers = lines.concat();
     let length = body.len();
     let answer = TcpStream::connect(host).and_then(|mut stream| {
         write!(

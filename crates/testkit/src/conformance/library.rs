@@ -166,9 +166,9 @@ where
         entry: gone.clone(),
         ..found
     };
-    let changed = store.change_entry(&unknown, &gone).await;
+    let written = store.change_entry(&unknown, &gone).await;
     assert!(
-        !sure("change nothing", changed),
+        !sure("change nothing", written),
         "what is not there is not changed"
     );
 }
@@ -257,6 +257,7 @@ async fn open_uploads_are_listed_until_they_end<D: KeepUploads>(store: &D, uniqu
         title: "film".to_owned(),
         profile: "default".to_owned(),
         sha256: None,
+        part_sha256: false,
         created_ms: n,
         // In the far future: a store may forget what is over.
         expires_ms: 4_000_000_000_000,

@@ -12,6 +12,9 @@ use super::{ObjectPlace, refused, sure};
 const LIFETIME: Duration = Duration::from_mins(1);
 /// The smallest part but the last that S3 takes: 5 MiB.
 const PART: usize = 5 * 1024 * 1024;
+/// A part with a checksum, and that in base 64.
+const BYTES: &[u8] = b"bytes";
+const BYTES_SHA256: &str = "J3CJ2RwL308uaGK6fkoHYFEZQx9dE/cm3TUrBvGyBqk=";
 
 /// Every guarantee of uploads in parts.
 pub async fn parts<S: TakeParts + FindSource + ReadObject + DeleteObject>(
@@ -44,7 +47,7 @@ async fn parts_make_an_object<S>(store: &S, object: &ObjectRef)
 where
     S: TakeParts + FindSource + ReadObject + DeleteObject,
 {
-    let multipart = sure("begin", store.begin_parts(object, "video/mp4").await);
+    let multipart = sure("begin", store.begin_parts(object, "video/mp4", false).await);
     let none = sure("list no parts", store.arrived(object, &multipart).await);
     assert!(none.is_empty(), "nothing has arrived");
     let (first, last) = (vec![1; PART], vec![2; 7]);
@@ -95,8 +98,14 @@ where
 }
 
 async fn what_was_given_up_is_gone<S: TakeParts + FindSource>(store: &S, object: &ObjectRef) {
-    let multipart = sure("begin", store.begin_parts(object, "audio/flac").await);
-    put(store, object, &multipart, 1, b"bytes").await;
+    let multipart = sure("begin", store.begin_parts(object, "audio/flac", true).await);
+    let part = PartToSign {
+        number: 1,
+        size: BYTES.len() as u64,
+        sha256: Some(BYTES_SHA256.to_owned()),
+    };
+    let signed = store.sign_part(object, &multipart, &part, LIFETIME).await;
+    send(&sure("sign a part with a checksum", signed), BYTES);
     sure("give up", store.drop_parts(object, &multipart).await);
     sure("give up again", store.drop_parts(object, &multipart).await);
     refused!(

@@ -142,7 +142,7 @@ forward! {
     SignObject { sign_object(object: &ObjectRef, lifetime: Duration) -> SignedUrl; }
     FindSource { find_source(object: &ObjectRef) -> (SourceObject, SourceFacts); }
     TakeParts {
-        begin_parts(object: &ObjectRef, media_type: &str) -> String;
+        begin_parts(object: &ObjectRef, media_type: &str, part_sha256: bool) -> String;
         sign_part(object: &ObjectRef, multipart: &str, part: &PartToSign, lifetime: Duration)
             -> SignedPut;
         arrived(object: &ObjectRef, multipart: &str) -> Vec<UploadedPart>;

@@ -106,12 +106,12 @@ impl KeepLibrary for MemoryDocuments {
 
     async fn entries(
         &self,
-        shelf: Shelf<'_>,
+        of: Shelf<'_>,
         after: Option<&str>,
         limit: u32,
     ) -> Result<EntryPage, StoreError> {
         let shelves = self.shelves();
-        let stands = |entry: &LibraryEntry| match shelf {
+        let stands = |entry: &LibraryEntry| match of {
             Shelf::Owner(owner) => entry.owner == owner,
             Shelf::Public => entry.visibility == Visibility::Public && !entry.removing,
         };

@@ -75,7 +75,12 @@ impl DeleteObject for FolderStore {
 }
 
 impl TakeParts for FolderStore {
-    async fn begin_parts(&self, object: &ObjectRef, _: &str) -> Result<String, StoreError> {
+    async fn begin_parts(
+        &self,
+        object: &ObjectRef,
+        _: &str,
+        _: bool,
+    ) -> Result<String, StoreError> {
         let id = format!("upload-{}", UPLOADS.fetch_add(1, Ordering::SeqCst));
         fs::create_dir_all(self.parts_folder(&id)).map_err(|error| broken(object, error))?;
         Ok(id)
