@@ -183,8 +183,10 @@ fn wanted_events(wanted: Option<Vec<EventType>>) -> Result<Vec<domain::event::Ev
     let Some(wanted) = wanted else {
         return Ok(Vec::new());
     };
-    if wanted.is_empty() {
-        return Err(invalid("events: name some, or leave it out for all"));
+    let most = domain::event::EventType::ALL.len();
+    if !(1..=most).contains(&wanted.len()) {
+        let detail = format!("events: name 1 to {most}, or leave it out for all");
+        return Err(invalid(detail));
     }
     let mut events: Vec<_> = wanted.into_iter().map(Into::into).collect();
     events.sort();

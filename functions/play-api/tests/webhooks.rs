@@ -182,6 +182,7 @@ async fn what_cannot_be_called_is_refused() {
         json!({"url": "https://exa mple.com"}),
         json!({"url": format!("https://example.com/{}", "a".repeat(2000))}),
         json!({"url": HOOK, "events": []}),
+        json!({"url": HOOK, "events": vec!["asset.ready"; 8]}),
         json!({"url": HOOK, "events": ["asset.exploded"]}),
         json!({"url": HOOK, "secret": "mine"}),
         json!({}),
