@@ -153,11 +153,13 @@ impl UploadRecord {
         AssetId::of(&self.object)
     }
 
-    /// Whether `other` is the same file, sent by the same owner. Without a checksum nobody knows.
+    /// Whether `other` is the same file, sent by the same owner in the same way. Without a checksum
+    /// nobody knows.
     #[must_use]
     pub fn is_same_file(&self, other: &Self) -> bool {
         self.sha256.is_some()
             && self.sha256 == other.sha256
+            && self.part_sha256 == other.part_sha256
             && (&self.owner, &self.name, self.size) == (&other.owner, &other.name, other.size)
     }
 }

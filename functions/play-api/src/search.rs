@@ -35,7 +35,9 @@ pub(crate) async fn search<S: Objects, D: Documents, E: Executions>(
         let wanted: Vec<StoredEntry> = page.entries.into_iter().collect();
         next = page.next;
         // A page's worth at a time: nothing is looked up that is not shown.
-        let mut wanted = wanted.into_iter().filter(|stored| fits(stored, &query));
+        let mut wanted = wanted
+            .into_iter()
+            .filter(|stored| fits(stored, shelf, &query));
         loop {
             let some: Vec<_> = wanted.by_ref().take(limit - assets.len()).collect();
             if some.is_empty() {
@@ -88,8 +90,12 @@ async fn shown<S: Objects, D: Documents, E: Executions>(
 }
 
 /// Whether the entry alone fits.
-fn fits(stored: &StoredEntry, query: &AssetQuery) -> bool {
-    let entry = &stored.entry;
+fn fits(stored: &StoredEntry, shelf: Shelf<'_>, query: &AssetQuery) -> bool {
+    let mut entry = stored.entry.clone();
+    if shelf == Shelf::Public {
+        // Its name is its owner's business, and must not be guessed by searching.
+        entry.file.clear();
+    }
     let has_tag = |tag: &String| entry.tags.iter().any(|own| own == tag);
     entry.has_words(query.q.as_deref().unwrap_or_default())
         && query.tag.as_ref().is_none_or(has_tag)

@@ -584,6 +584,11 @@ async fn others_see_what_its_owner_opened_to_them() {
             assert!(shown || answer.code() == ProblemCode::AssetNotFound);
         }
     }
+    for (words, found) in [("a", 1), ("mp4", 0)] {
+        let path = format!("/api/public/assets?q={words}");
+        let list: Assets = service.get("", &path).await.read();
+        assert_eq!(list.assets.len(), found, "the file's name is not searched");
+    }
     let asset: Asset = service.get("", &open).await.read();
     assert_eq!((&*asset.file, asset.job, asset.cost), ("", None, None));
     let unready = service.upload("ann", "b.mp4", 1).await;

@@ -207,6 +207,10 @@ async fn a_checksum_finds_the_open_upload_of_the_same_file() {
         let other = post(&service, who, "/api/uploads", with(sum)).await;
         assert_eq!(other.status, StatusCode::CREATED);
     }
+    let mut checked = with('a');
+    checked["part_sha256"] = json!(true);
+    let other = post(&service, "ann", "/api/uploads", checked).await;
+    assert_eq!(other.status, StatusCode::CREATED, "sent in another way");
 }
 
 #[tokio::test]
