@@ -102,6 +102,7 @@ test('deleting asks first', async ({ page, origin, stack }) => {
   expect(stack.catalogue.assets.size).toBe(1);
   await page.getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(page).toHaveURL(`${origin}/`);
   await expect(cardOf(page, 'Draft')).toHaveCount(0);
   expect(stack.catalogue.assets.size).toBe(0);
 });

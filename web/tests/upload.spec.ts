@@ -106,7 +106,7 @@ test('an unfinished upload can be discarded', async ({ page, origin, stack }) =>
   await page.reload();
   await page.getByRole('button', { name: 'Discard film.mp4' }).click();
   await expect(page.getByRole('list', { name: 'Unfinished uploads' }).getByRole('listitem')).toHaveCount(0);
-  expect(stack.catalogue.uploads.size).toBe(0);
+  await expect.poll(() => stack.catalogue.uploads.size).toBe(0);
 });
 
 test('an upload waits for the network', async ({ page, context, origin, stack }) => {

@@ -3,5 +3,7 @@
 
 pub mod callback;
 pub mod conformance;
+#[expect(clippy::panic, reason = "a test that cannot ask has failed")]
+pub mod http;
 pub mod sample;
 pub mod store;

@@ -4,18 +4,15 @@
 use api::upload::{CompletedUpload, SignedParts, Upload, UploadState, Uploads};
 use api::{Problem, ProblemCode};
 use axum::Router;
-use axum::body::Body;
-use axum::http::{Method, Request, StatusCode};
+use axum::http::{Method, StatusCode};
 use cloud::ports::KeepLibrary;
 use domain::ids::AssetId;
 use domain::object::BucketName;
 use domain::upload::SMALLEST_PART;
-use http_body_util::BodyExt as _;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use service::{Subject, finished};
+use service::finished;
+use testkit::http::{self, Answer};
 use testkit::store::{FailingStore, Faults, FolderStore, MemoryDocuments, RecordedExecutions};
-use tower::ServiceExt as _;
 use upload_api::{Documents, Executions, Objects, Ports, router};
 
 /// A service with its stores in sight.
@@ -53,42 +50,8 @@ fn service() -> Service {
     }
 }
 
-struct Answer {
-    status: StatusCode,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn read<T: DeserializeOwned>(&self) -> T {
-        let text = String::from_utf8_lossy(&self.body);
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {text}"))
-    }
-
-    fn code(&self) -> ProblemCode {
-        let problem: Problem = self.read();
-        assert_eq!(problem.status, self.status.as_u16());
-        problem.code
-    }
-}
-
 async fn ask(router: &Router, who: &str, method: Method, path: &str, body: Value) -> Answer {
-    let mut request = Request::builder().method(method).uri(path);
-    if !who.is_empty() {
-        request = request.extension(Subject(who.to_owned()));
-    }
-    let request = match body {
-        Value::Null => request.body(Body::empty()),
-        body => request
-            .header("content-type", "application/json")
-            .body(Body::from(body.to_string())),
-    };
-    let response = router.clone().oneshot(request.unwrap()).await.unwrap();
-    let status = response.status();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    Answer {
-        status,
-        body: body.to_vec(),
-    }
+    http::ask(router, who, method, path, body, &[]).await
 }
 
 async fn get(service: &Service, who: &str, path: &str) -> Answer {
