@@ -223,8 +223,9 @@ class Supervisor:
             "HeavyFfprobePath": str(settings.ffprobe),
             "VpcId": DEFAULT_VPC,
             "SubnetIds": ",".join(DEFAULT_SUBNETS),
-            # The emulator speaks plain HTTP on loopback.
+            # The emulator speaks plain HTTP on loopback, and so do those who listen to it.
             "RequireTls": "false",
+            "PrivateWebhooks": "true",
         }
 
     def _database_parameters(self, gate: GateSocket, owner: str) -> dict[str, str]:

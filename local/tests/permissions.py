@@ -31,6 +31,8 @@ NOBODY: tuple[Call, ...] = (
     ("sqs", "send_message", {"QueueUrl": "{UploadsQueueUrl}", "MessageBody": "a"}),
     ("sqs", "receive_message", {"QueueUrl": "{FailedEventsQueueUrl}"}),
     ("sqs", "receive_message", {"QueueUrl": "{UploadsDeadLettersUrl}"}),
+    ("sqs", "receive_message", {"QueueUrl": "{WebhooksDeadLettersUrl}"}),
+    ("sqs", "receive_message", {"QueueUrl": "{UnannouncedQueueUrl}"}),
     ("sqs", "purge_queue", {"QueueUrl": "{UploadsQueueUrl}"}),
     ("batch", "submit_job", {"jobName": "a", "jobQueue": "a", "jobDefinition": "a"}),
     ("secretsmanager", "get_secret_value", {"SecretId": "a"}),
@@ -126,6 +128,44 @@ UPDATE_METADATA: Call = (
     {"FunctionName": "{UpdateMetadataFunction}", "Payload": '{{"do": "environment"}}'},
 )
 
+HEAR: Call = (
+    "events",
+    "put_events",
+    {
+        "Entries": [
+            {"EventBusName": "{EventBusName}", "Source": "a", "DetailType": "a", "Detail": "{{}}"}
+        ]
+    },
+)
+QUEUE_ORDER: Call = (
+    "sqs",
+    "send_message",
+    {"QueueUrl": "{WebhooksQueueUrl}", "MessageBody": "{{}}"},
+)
+TAKE_ORDER: Call = ("sqs", "receive_message", {"QueueUrl": "{WebhooksQueueUrl}"})
+HOLD_ORDER: Call = (
+    "sqs",
+    "change_message_visibility",
+    {"QueueUrl": "{WebhooksQueueUrl}", "ReceiptHandle": "a", "VisibilityTimeout": 5},
+)
+_WEBHOOK = {"pk": {"S": "OWNER#ann"}, "sk": {"S": "WEBHOOK#0"}}
+LIST_WEBHOOKS: Call = (
+    "dynamodb",
+    "query",
+    {
+        "TableName": "{Table}",
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": "OWNER#ann"}},
+    },
+)
+NOTE_DELIVERY: Call = ("dynamodb", "update_item", {"TableName": "{Table}", "Key": _WEBHOOK})
+
+ANNOUNCES_OWN = (HEAR, QUEUE_ORDER)
+"""What announce may and nobody else."""
+
+DELIVERIES_OWN = (TAKE_ORDER, HOLD_ORDER)
+"""What deliver-webhook may and nobody else."""
+
 TRIGGERS_OWN = (LIST_UPLOADS, FIND_JOBS, KNOWN_JOBS, START, FOLLOW, TAKE_MESSAGE, KEEP_EVENT)
 """What trigger may and no stage."""
 
@@ -136,9 +176,29 @@ APIS_OWN = (LIST_RECORDS, LIST_OWNED)
 """What the API's functions may and nobody else."""
 
 _REMOVALS = (DELETE_SOURCE, DELETE_WORK, DELETE_MEDIA)
-_NO_API = (*UPLOAD_APIS_OWN, *APIS_OWN, UPDATE_METADATA)
+_NO_EVENTS = (*ANNOUNCES_OWN, *DELIVERIES_OWN)
+_NO_API = (*UPLOAD_APIS_OWN, *APIS_OWN, UPDATE_METADATA, *_NO_EVENTS)
 _NO_STAGE = (*_NO_API, *TRIGGERS_OWN, *_REMOVALS, PUT_RECORD, DELETE_RECORD)
 _TRIGGER_ONLY = tuple(call for call in TRIGGERS_OWN if call != START)
+
+_OUTSIDE = (
+    *TRIGGERS_OWN,
+    *UPLOAD_APIS_OWN,
+    *_REMOVALS,
+    UPDATE_METADATA,
+    LIST_OWNED,
+    READ_SOURCE,
+    READ_WORK,
+    WRITE_WORK,
+    READ_MEDIA,
+    LIST_MEDIA,
+    WRITE_MEDIA,
+    PUT_RECORD,
+    DELETE_RECORD,
+    READ_OTHER_SECRET,
+    WRITE_SECRET,
+)
+"""What is none of the business of those who tell of events."""
 
 FORBIDDEN: dict[str, tuple[Call, ...]] = {
     "Trigger": (*_NO_API, *_REMOVALS, DELETE_RECORD, READ_WORK, WRITE_WORK, READ_MEDIA, WRITE_MEDIA),
@@ -174,6 +234,7 @@ FORBIDDEN: dict[str, tuple[Call, ...]] = {
         WRITE_SECRET,
     ),
     "UploadApi": (
+        *_NO_EVENTS,
         *_TRIGGER_ONLY,
         READ_WORK,
         LIST_WORK,
@@ -187,6 +248,7 @@ FORBIDDEN: dict[str, tuple[Call, ...]] = {
         WRITE_SECRET,
     ),
     "PlayApi": (
+        *_NO_EVENTS,
         *_TRIGGER_ONLY,
         *UPLOAD_APIS_OWN,
         READ_SOURCE,
@@ -198,6 +260,17 @@ FORBIDDEN: dict[str, tuple[Call, ...]] = {
         UPDATE_METADATA,
         READ_OTHER_SECRET,
         WRITE_SECRET,
+    ),
+    "Announce": (
+        *_OUTSIDE,
+        *DELIVERIES_OWN,
+        UPDATE_RECORD,
+        NOTE_DELIVERY,
+    ),
+    "DeliverWebhook": (
+        *_OUTSIDE,
+        *ANNOUNCES_OWN,
+        READ_RECORD,
     ),
 }
 """What a function may not although another one may."""
@@ -214,6 +287,8 @@ ALLOWED: dict[str, tuple[Call, ...]] = {
         START,
     ),
     "UpdateMetadata": (*_REMOVALS, DELETE_RECORD),
+    "Announce": (*ANNOUNCES_OWN, READ_RECORD, LIST_WEBHOOKS),
+    "DeliverWebhook": (*DELIVERIES_OWN, LIST_WEBHOOKS, NOTE_DELIVERY),
     "PlayApi": (
         *APIS_OWN,
         READ_WORK,
@@ -225,4 +300,4 @@ ALLOWED: dict[str, tuple[Call, ...]] = {
         START,
     ),
 }
-"""What has to be allowed for the API, and for what is removed through it, to work."""
+"""What has to be allowed for the API, for what is removed through it, and for events to work."""

@@ -26,6 +26,8 @@ FUNCTIONS = (
     "signing-key",
     "upload-api",
     "play-api",
+    "announce",
+    "deliver-webhook",
 )
 
 # Does what its event says, with the permissions of its role.

@@ -177,7 +177,7 @@ class Template(unittest.TestCase):
         allowed = self.allowed("TriggerFunction", TRIGGERS_OWN)
         self.assertEqual(allowed, [True] * len(TRIGGERS_OWN))
 
-    def test_what_the_api_needs_is_allowed_to_it(self) -> None:
+    def test_what_api_and_events_need_is_allowed_to_them(self) -> None:
         for name, calls in ALLOWED.items():
             allowed = self.allowed(f"{name}Function", calls)
             wrong = [call for call, may in zip(calls, allowed, strict=True) if not may]
@@ -254,7 +254,7 @@ class Template(unittest.TestCase):
                     self.assertEqual(opened, (name, user) == ("UpdateMetadata", "millrace"), said)
 
     def test_those_who_write_records_may(self) -> None:
-        for name in set(FORBIDDEN) - {"Migrate", "SigningKey"}:
+        for name in set(FORBIDDEN) - {"Migrate", "SigningKey", "Announce", "DeliverWebhook"}:
             with self.subTest(name):
                 self.assertEqual(self.allowed(f"{name}Function", [UPDATE_RECORD]), [True])
         put = {"TableName": self.outputs["Table"], "Item": ITEM}
@@ -318,7 +318,9 @@ class Template(unittest.TestCase):
             "Migrate": {"DATABASE_OWNER_SECRET", "LOG"} | server,
             "SigningKey": {"LOG"},
             "UploadApi": api | {"UPLOADS_BUCKET"},
-            "PlayApi": api | viewing | keys,
+            "PlayApi": api | viewing | keys | {"PRIVATE_WEBHOOKS"},
+            "Announce": {"TABLE", "EVENT_BUS", "WEBHOOKS_QUEUE_URL", "LOG"},
+            "DeliverWebhook": {"TABLE", "WEBHOOKS_QUEUE_URL", "PRIVATE_WEBHOOKS", "LOG"},
         }
         for name, variables in expected.items():
             with self.subTest(name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unittest
 from collections.abc import Iterator
@@ -167,7 +168,7 @@ class TemplateFile(unittest.TestCase):
             for name, statement in self.allowing_statements()
             if "dynamodb:UpdateItem" in _list(statement["Action"]) and "Principal" not in statement
         }
-        jobs = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["JOB#*"]}}
+        jobs = leading_keys("JOB#*")
         self.assertEqual(
             writers,
             {
@@ -175,12 +176,49 @@ class TemplateFile(unittest.TestCase):
                 "TriggerFunction": None,
                 "UpdateMetadataRole": None,
                 "KeepRecords": None,
+                "DeliverWebhookFunction": leading_keys("OWNER#*"),
             },
         )
 
+    def test_announce_reads_what_news_is_about_and_the_webhooks_that_hear_of_it(self) -> None:
+        """By the key's beginning, too."""
+        reads = {
+            action: statement.get("Condition")
+            for name, statement in self.allowing_statements()
+            for action in _list(statement["Action"])
+            if name == "AnnounceFunction" and action in ("dynamodb:GetItem", "dynamodb:Query")
+        }
+        self.assertEqual(
+            reads,
+            {
+                "dynamodb:GetItem": leading_keys("JOB#*", "ASSET#*"),
+                "dynamodb:Query": leading_keys("OWNER#*"),
+            },
+        )
+
+    def test_heartbeats_are_no_news(self) -> None:
+        filters = self.properties("TableToAnnounce")["FilterCriteria"]["Filters"]
+        patterns = [json.loads(each["Pattern"])["dynamodb"] for each in filters]
+        for pattern in patterns:
+            if pattern["Keys"]["sk"]["S"] == ["JOB"]:
+                new = pattern.get("NewImage", {}).get("state", {}).get("S", [])
+                old = pattern.get("OldImage", {}).get("state", {}).get("S", [])
+                self.assertNotIn("running", [*new, *old])
+                self.assertTrue(new or old)
+        self.assertEqual(len(patterns), 3)
+
+    def test_a_delivery_is_tried_as_often_as_it_is_held_back(self) -> None:
+        tries = self.properties("WebhooksQueue")["RedrivePolicy"]["maxReceiveCount"]
+        source = (ROOT / "crates/domain/src/webhook.rs").read_text()
+        self.assertIn(f"pub const TRIES: u32 = {tries};", source)
+
     def test_a_message_is_hidden_while_a_function_may_still_work_on_it(self) -> None:
-        timeout = self.properties("TriggerFunction")["Timeout"]
-        self.assertGreaterEqual(self.properties("UploadsQueue")["VisibilityTimeout"], 6 * timeout)
+        for function, queue in (
+            ("TriggerFunction", "UploadsQueue"),
+            ("DeliverWebhookFunction", "WebhooksQueue"),
+        ):
+            timeout = self.properties(function)["Timeout"]
+            self.assertGreaterEqual(self.properties(queue)["VisibilityTimeout"], 6 * timeout)
 
     def test_all_logs_are_ours_and_expire(self) -> None:
         groups = dict(self.of_type("AWS::Logs::LogGroup"))
@@ -251,6 +289,11 @@ class TemplateFile(unittest.TestCase):
 def _unconditional(value: Any) -> Any:
     """The value, or what it is where its condition holds."""
     return value["Fn::If"][1] if "Fn::If" in value else value
+
+
+def leading_keys(*patterns: str) -> dict[str, Any]:
+    """The condition that only items with such partition keys are reached."""
+    return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(patterns)}}
 
 
 def _list(value: Any) -> list[Any]:

@@ -2,9 +2,9 @@
 
     described.py STACK_JSON SCHEMATHESIS REPORTS
 
-Somebody who is made for it signs in, begins an upload and owns an asset, so that ids are known that
-lead somewhere. Then schemathesis asks for everything that the description allows and for much that
-it does not, and its exit status is the verdict.
+Somebody who is made for it signs in, begins an upload, owns an asset and a webhook, so that ids are
+known that lead somewhere. Then schemathesis asks for everything that the description allows and for
+much that it does not, and its exit status is the verdict.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def enrol(stack: dict[str, Any]) -> None:
 
 
 def things(origin: str, token: str) -> dict[str, str]:
-    """An open upload, and an asset whose job has begun."""
+    """An open upload, an asset whose job has begun, and a webhook."""
     body = {"name": "a.mp4", "size": 5, "type": "video/mp4"}
     upload = ask(origin, "POST", "/api/uploads", token, body)
     whole = ask(origin, "POST", "/api/uploads", token, body)
@@ -77,7 +77,9 @@ def things(origin: str, token: str) -> dict[str, str]:
     put = urllib.request.Request(part["url"], b"bytes", part["headers"], method="PUT")
     urllib.request.urlopen(put).close()
     asset = ask(origin, "POST", f"{place}/complete", token)["asset"]
-    return {"upload": upload["id"], "asset": asset}
+    wanted = {"url": "https://example.com/hook"}
+    webhook = ask(origin, "POST", "/api/webhooks", token, wanted)
+    return {"upload": upload["id"], "asset": asset, "webhook": webhook["id"]}
 
 
 def with_examples(document: Any, known: dict[str, str]) -> Any:

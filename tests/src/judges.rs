@@ -1,9 +1,11 @@
 //! Programs that judge an output folder: players, parsers and validators of other projects.
 
+use std::io::{Seek as _, Write as _};
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, bail};
+use serde_json::Value;
 
 use crate::environment::{root, variable};
 
@@ -60,6 +62,18 @@ pub fn storyboard(folder: &Path, source: &Path) -> Result<()> {
 pub fn selftest(folder: &Path, source: &Path) -> Result<()> {
     let script = root().join("tests/oracles/selftest.py");
     judge(python()?.arg(script).arg(folder).arg(source))
+}
+
+/// Checks the signature of a letter to a webhook: JSON with its secret, headers and body.
+///
+/// # Errors
+/// What the judge found.
+pub fn webhook(letter: &Value) -> Result<()> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(letter.to_string().as_bytes())?;
+    file.rewind()?;
+    let script = root().join("tests/oracles/webhook.py");
+    judge(python()?.arg(script).stdin(file))
 }
 
 /// Plays the folder in a browser: every rung, seeks, to the end.

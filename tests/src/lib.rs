@@ -15,4 +15,5 @@ pub mod openapi;
 pub mod people;
 pub mod pipeline;
 pub mod processes;
+pub mod receiver;
 pub mod stack;

@@ -25,6 +25,7 @@ async fn dynamodb_keeps_every_promise_of_the_document_ports() {
     let documents = stack.aws.documents(stack.client.names().table.clone());
     conformance::documents(&documents, "conformance").await;
     conformance::library(&documents, "conformance").await;
+    conformance::webhooks(&documents, "conformance").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,10 +4,12 @@
 //! Pure: no HTTP library, no clock.
 
 pub mod asset;
+pub mod event;
 pub mod playback;
 pub mod problem;
 pub mod timestamp;
 pub mod upload;
+pub mod webhook;
 mod whole;
 
 use serde::{Deserialize, Serialize};

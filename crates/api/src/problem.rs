@@ -60,6 +60,8 @@ problems! {
     UploadNotFound: 404, "there is no such upload", "start a new upload";
     /// No such asset of this owner, or none that everybody may see.
     AssetNotFound: 404, "there is no such asset", "look at the list of assets";
+    /// No such webhook of this owner.
+    WebhookNotFound: 404, "there is no such webhook", "look at the list of webhooks";
     /// The path takes other methods.
     MethodNotAllowed: 405, "the path does not take this method", "look at the API's description";
     /// Parts are missing.
@@ -80,6 +82,8 @@ problems! {
     TypeUnsupported: 415, "the file is neither film nor sound", "choose a video or audio file";
     /// More open uploads than an owner may have.
     TooManyUploads: 429, "too many uploads are open", "complete or abort some of them";
+    /// More webhooks than an owner may have.
+    TooManyWebhooks: 429, "there are too many webhooks", "drop one of them";
     /// A fault of Millrace.
     Internal: 500, "something went wrong here", "try again; if it stays, tell the operator the request's id";
     /// A passing fault.

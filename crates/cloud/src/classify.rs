@@ -20,11 +20,12 @@ const PASSING: [&str; 11] = [
     "TransactionInProgressException",
 ];
 
-const MISSING: [&str; 6] = [
+const MISSING: [&str; 7] = [
     "NoSuchBucket",
     "NoSuchKey",
     "NoSuchVersion",
     "NotFound",
+    "QueueDoesNotExist",
     "ResourceNotFoundException",
     "StateMachineDoesNotExist",
 ];

@@ -7,7 +7,9 @@ use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig, retry::RetryC
 use aws_sdk_s3::config::Credentials;
 
 use crate::dynamodb::DynamoDocuments;
+use crate::event_bus::EventBus;
 use crate::outputs::StackOutputs;
+use crate::queue::Queue;
 use crate::s3::S3Store;
 use crate::secret::SecretsManager;
 use crate::step_functions::StepFunctions;
@@ -114,6 +116,18 @@ impl AwsClients {
     #[must_use]
     pub fn executions(&self, state_machine: impl Into<String>) -> StepFunctions {
         StepFunctions::new(aws_sdk_sfn::Client::new(&self.config), state_machine)
+    }
+
+    /// Events on the bus of this name.
+    #[must_use]
+    pub fn event_bus(&self, name: impl Into<String>) -> EventBus {
+        EventBus::new(aws_sdk_eventbridge::Client::new(&self.config), name)
+    }
+
+    /// Messages of the queue at this URL.
+    #[must_use]
+    pub fn queue(&self, url: impl Into<String>) -> Queue {
+        Queue::new(aws_sdk_sqs::Client::new(&self.config), url)
     }
 
     /// Secrets in Secrets Manager.

@@ -7,6 +7,7 @@
 //! | entry of the library | `ASSET#{asset}` | `ENTRY` | `owner`, `created_at`, `version`, `job`, `order` |
 //! | card of a public asset | `ASSET#{asset}` | `CARD` | `owner`, `created_at` |
 //! | upload in parts | `UPLOAD#{upload}` | `UPLOAD` | `owner`, `created_at`, `expires_at` (s) |
+//! | webhook | `OWNER#{owner}` | `WEBHOOK#{place}` | `id`, `delivery`, `disabled` |
 //! | round of the sweep | `SWEEP#{bucket}` | `SWEEP` | `version` |
 //!
 //! `document` is the record as a native map, so that the console and a query can look into it;
@@ -22,8 +23,10 @@
 mod item;
 mod library;
 mod shelf;
+pub mod stream;
 mod sweep;
 mod uploads;
+mod webhooks;
 
 use std::time::Duration;
 

@@ -8,6 +8,7 @@
 
 mod library;
 mod uploads;
+mod webhooks;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -27,6 +28,9 @@ use crate::signed_url::SignedUrl;
 
 pub use library::{EntryPage, KeepLibrary, Shelf, StoredEntry};
 pub use uploads::{KeepUploads, PartToSign, SignedPut, TakeParts, UploadPage};
+pub use webhooks::{
+    FindWebhooks, HoldMessage, KeepWebhooks, NoteDelivery, PublishEvent, QueueOrders, StoredWebhook,
+};
 
 /// The most bytes that one read holds in memory: 16 MiB.
 ///

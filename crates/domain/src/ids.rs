@@ -81,6 +81,14 @@ id_type! {
     UploadId
 }
 id_type! {
+    /// One event of an asset. The same news always has the same id.
+    EventId
+}
+id_type! {
+    /// One webhook of an owner.
+    WebhookId
+}
+id_type! {
     /// Whose something is: the first part of every key of a source.
     OwnerId
 }
@@ -90,6 +98,22 @@ impl UploadId {
     #[must_use]
     pub fn of(random: [u8; 16]) -> Self {
         Self(text('u', u128::from_be_bytes(random)))
+    }
+}
+
+impl WebhookId {
+    /// The id for 128 random bits.
+    #[must_use]
+    pub fn of(random: [u8; 16]) -> Self {
+        Self(text('w', u128::from_be_bytes(random)))
+    }
+}
+
+impl EventId {
+    /// The event that a write to an asset, at one place of the table's stream, is.
+    #[must_use]
+    pub fn of(asset: &AssetId, sequence: &str) -> Self {
+        Self(derive('e', &[asset.as_str(), sequence]))
     }
 }
 

@@ -8,6 +8,7 @@ pub mod audio;
 pub mod codec;
 pub mod cost;
 pub mod error_code;
+pub mod event;
 pub mod ids;
 pub mod job;
 pub mod ladder;
@@ -24,5 +25,6 @@ pub mod sweep;
 pub mod time;
 pub mod timeline;
 pub mod upload;
+pub mod webhook;
 
 pub use error_code::{ErrorClass, ErrorCode, Fault};

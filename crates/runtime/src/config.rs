@@ -4,6 +4,7 @@
 //! function asks only for what it uses, so that nothing has to be set in vain.
 
 mod database;
+mod events;
 mod heavy;
 mod web;
 
@@ -110,6 +111,12 @@ variables! {
         "a client's id at the issuer", "as whom page and command line sign in";
     STACK = "MILLRACE_STACK", None,
         "the name of a stack", "what clients call this deployment";
+    EVENT_BUS = "MILLRACE_EVENT_BUS", None,
+        "the name of an event bus", "where announce tells what happens to assets";
+    WEBHOOKS_QUEUE = "MILLRACE_WEBHOOKS_QUEUE_URL", None,
+        "the URL of a queue", "events on their way to webhooks";
+    PRIVATE_WEBHOOKS = "MILLRACE_PRIVATE_WEBHOOKS", Some("no"),
+        "yes or no", "whether webhooks may be at private addresses, and without TLS";
     LOG = "MILLRACE_LOG", Some("info"),
         "error, warn, info, debug or trace, or target=level pairs with commas between",
         "how much is logged";
@@ -237,6 +244,11 @@ impl Config {
             (3..=63).contains(&name.len()) && name.bytes().all(plain)
         })?;
         Ok(BucketName::new(name))
+    }
+
+    fn flag(&self, variable: Variable) -> Result<bool, ConfigError> {
+        let text = self.checked(variable, |text| ["yes", "no"].contains(&text))?;
+        Ok(text == "yes")
     }
 
     fn number(&self, variable: Variable, range: RangeInclusive<u32>) -> Result<u32, ConfigError> {

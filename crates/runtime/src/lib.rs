@@ -10,7 +10,9 @@ pub mod context;
 pub mod custom_resource;
 pub mod logging;
 pub mod metrics;
+pub mod queue;
 pub mod scratch;
+pub mod tls;
 
 mod invoke;
 mod panics;

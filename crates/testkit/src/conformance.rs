@@ -15,11 +15,13 @@ mod fetch;
 mod library;
 mod objects;
 mod parts;
+mod webhooks;
 
 pub use documents::{documents, executions};
 pub use library::library;
 pub use objects::{ObjectPlace, SOURCE_BODY, SOURCE_BODY_MD5, missing_bucket, objects};
 pub use parts::parts;
+pub use webhooks::webhooks;
 
 use cloud::StoreError;
 
@@ -81,6 +83,7 @@ mod tests {
     async fn memory_keeps_every_promise_of_the_document_ports() {
         documents(&MemoryDocuments::default(), "t").await;
         library(&MemoryDocuments::default(), "t").await;
+        webhooks(&MemoryDocuments::default(), "t").await;
     }
 
     #[tokio::test]

@@ -1,5 +1,5 @@
 //! Who may watch what: lists assets, changes what their owners say about them, and hands out signed
-//! access to the streams that are ready.
+//! access to the streams that are ready. And where owners want to hear of their assets.
 //!
 //! Every answer is put together from what the table says at that moment: the owner's entry, the
 //! newest job's record, and the pipeline's document.
@@ -11,8 +11,12 @@ mod present;
 mod public;
 mod routes;
 mod search;
+mod webhooks;
 
-use cloud::ports::{KeepJob, KeepLibrary, ListObjects, ReadDocuments, ReadObject, StartExecution};
+use cloud::ports::{
+    FindWebhooks, KeepJob, KeepLibrary, KeepWebhooks, ListObjects, ReadDocuments, ReadObject,
+    StartExecution,
+};
 use cloud::signed_access::SignedAccess;
 use domain::object::BucketName;
 
@@ -23,7 +27,7 @@ pub use routes::{document, router};
 pub struct Ports<S, D, E> {
     /// The work bucket: how far a job is.
     pub objects: S,
-    /// Library, job records and asset documents.
+    /// Library, job records, asset documents and webhooks.
     pub documents: D,
     /// The state machine.
     pub executions: E,
@@ -33,6 +37,8 @@ pub struct Ports<S, D, E> {
     pub access: SignedAccess,
     /// Whether viewers come by HTTPS, so that cookies travel by nothing else.
     pub is_secure: bool,
+    /// Whether webhooks may be reached by plain HTTP.
+    pub private_webhooks: bool,
     /// What clients have to know before they sign in.
     pub settings: api::Settings,
 }
@@ -42,8 +48,14 @@ pub trait Objects: ReadObject + ListObjects + 'static {}
 impl<T: ReadObject + ListObjects + 'static> Objects for T {}
 
 /// What is asked of the table.
-pub trait Documents: KeepLibrary + KeepJob + ReadDocuments + 'static {}
-impl<T: KeepLibrary + KeepJob + ReadDocuments + 'static> Documents for T {}
+pub trait Documents:
+    KeepLibrary + KeepJob + ReadDocuments + FindWebhooks + KeepWebhooks + 'static
+{
+}
+impl<T> Documents for T where
+    T: KeepLibrary + KeepJob + ReadDocuments + FindWebhooks + KeepWebhooks + 'static
+{
+}
 
 /// What is asked of the state machine.
 pub trait Executions: StartExecution + 'static {}

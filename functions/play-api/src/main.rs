@@ -49,6 +49,7 @@ async fn configured() -> Result<Router, SetupError> {
         work: config.work_bucket()?,
         access,
         is_secure: config.origin()?.starts_with("https://"),
+        private_webhooks: config.private_webhooks()?,
         settings: api::Settings {
             issuer: identity.issuer,
             discovery: identity.discovery,

@@ -1,4 +1,4 @@
-//! The paths of the API that are about assets.
+//! The paths of the API that are about assets, and the router with all paths.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::look::Seen;
 use crate::playback::hand_out;
 use crate::present::{Detail, present, tag, tagged};
 use crate::search::search;
-use crate::{Documents, Executions, Objects, Ports, public};
+use crate::{Documents, Executions, Objects, Ports, public, webhooks};
 
 /// The description of the whole API; a test holds it to the code.
 const OPENAPI: &str = include_str!("../../../docs/openapi.json");
@@ -45,10 +45,19 @@ pub fn router<S: Objects, D: Documents, E: Executions>(ports: Ports<S, D, E>) ->
             "/api/public/assets/{asset}/playback",
             post(public::play::<S, D, E>),
         );
+    let webhooks = Router::new()
+        .route(
+            "/api/webhooks",
+            get(webhooks::list::<S, D, E>).post(webhooks::make::<S, D, E>),
+        )
+        .route(
+            "/api/webhooks/{webhook}",
+            get(webhooks::show::<S, D, E>).delete(webhooks::forget::<S, D, E>),
+        );
     let about = Router::new()
         .route("/api/config", get(settings::<S, D, E>))
         .route("/api/openapi.json", get(description));
-    let all = assets.merge(public).merge(about);
+    let all = assets.merge(public).merge(webhooks).merge(about);
     all.with_state(Arc::new(ports))
 }
 
@@ -67,13 +76,18 @@ pub fn document() -> utoipa::openapi::OpenApi {
             public::list,
             public::show,
             public::play,
+            webhooks::list,
+            webhooks::make,
+            webhooks::show,
+            webhooks::forget,
             settings,
             description
         ),
-        components(schemas(Problem)),
+        components(schemas(Problem, api::event::Event)),
         tags(
             (name = "assets", description = "What an owner has"),
             (name = "public", description = "What everybody may watch"),
+            (name = "webhooks", description = "Where an owner hears of their assets"),
             (name = "about", description = "What a client has to know first"),
         )
     )]

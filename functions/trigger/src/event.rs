@@ -3,6 +3,7 @@
 use aws_lambda_events::s3::S3Event;
 use domain::ids::JobId;
 use domain::object::SourceObject;
+use runtime::queue::{Batch, Message, Messages};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -46,8 +47,7 @@ pub enum Answer {
     Batch(Batch),
 }
 
-// The envelopes of EventBridge and SQS are ours: three fields each, where the library's types
-// bring twenty crates along.
+// The envelope is ours: three fields, where the library's type brings twenty crates along.
 
 /// An event of EventBridge.
 ///
@@ -61,42 +61,6 @@ pub struct Announcement {
     pub detail_type: String,
     /// To what.
     pub detail: Value,
-}
-
-/// A message of a queue.
-///
-/// Source: AWS Lambda developer guide, "Using Lambda with Amazon SQS".
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Message {
-    /// Its id, by which it is asked for again.
-    pub message_id: String,
-    /// An event as JSON.
-    pub body: String,
-}
-
-/// Which messages of a batch have to come again; the others are done.
-///
-/// Source: AWS Lambda developer guide, "Partial batch responses".
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Batch {
-    /// The messages that failed.
-    pub batch_item_failures: Vec<Failed>,
-}
-
-/// A message that has to come again.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Failed {
-    /// Its id.
-    pub item_identifier: String,
-}
-
-#[derive(Deserialize)]
-struct Messages {
-    #[serde(rename = "Records")]
-    records: Vec<Message>,
 }
 
 #[derive(Deserialize)]
@@ -134,13 +98,13 @@ impl Event {
     }
 }
 
-/// The uploads that a message of a queue tells of. S3 sends a test message when a queue is set up;
+/// The uploads that the body of a message of a queue tells of. S3 sends a test message when a queue is set up;
 /// it tells of none.
 ///
 /// # Errors
 /// [`BadMessage`] when the body is neither a notification nor an event, or lacks facts.
-pub fn told(message: &Message) -> Result<Vec<SourceObject>, BadMessage> {
-    let body: Value = serde_json::from_str(&message.body)?;
+pub fn told(body: &str) -> Result<Vec<SourceObject>, BadMessage> {
+    let body: Value = serde_json::from_str(body)?;
     if body.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
         return Ok(Vec::new());
     }
@@ -165,15 +129,6 @@ pub enum BadMessage {
     Kind,
 }
 
-/// The answer that has these messages come again.
-#[must_use]
-pub fn again(messages: Vec<String>) -> Batch {
-    let failed = |item_identifier| Failed { item_identifier };
-    Batch {
-        batch_item_failures: messages.into_iter().map(failed).collect(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,13 +149,6 @@ mod tests {
         serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
     }
 
-    fn message(body: String) -> Message {
-        Message {
-            message_id: "m1".to_owned(),
-            body,
-        }
-    }
-
     /// The same upload, told in three ways.
     #[test]
     fn all_three_ways_tell_the_same() {
@@ -215,21 +163,21 @@ mod tests {
         };
         let expected = uploads(&notification).unwrap();
         assert_eq!(announced(&announcement).unwrap().as_slice(), expected);
-        assert_eq!(told(&messages[0]).unwrap(), expected);
+        assert_eq!(told(&messages[0].body).unwrap(), expected);
     }
 
     #[test]
     fn an_event_of_eventbridge_may_come_in_a_queue() {
-        let message = message(sample("trigger-eventbridge").to_string());
-        assert_eq!(told(&message).unwrap().len(), 1);
+        let body = sample("trigger-eventbridge").to_string();
+        assert_eq!(told(&body).unwrap().len(), 1);
     }
 
     #[test]
     fn a_queues_test_message_tells_of_nothing_and_nonsense_is_named() {
         let test = json!({"Service": "Amazon S3", "Event": "s3:TestEvent"});
-        assert_eq!(told(&message(test.to_string())).unwrap(), []);
+        assert_eq!(told(&test.to_string()).unwrap(), []);
         for body in ["", "{", r#"{"sweep": {}}"#] {
-            assert!(told(&message(body.to_owned())).is_err(), "{body}");
+            assert!(told(body).is_err(), "{body}");
         }
     }
 

@@ -19,8 +19,9 @@ use domain::ids::JobId;
 use domain::object::{BucketName, SourceObject};
 use domain::{ErrorCode, Fault};
 use runtime::StageContext;
+use runtime::queue::{Message, again};
 
-use crate::event::{Answer, Event, Message, again, told};
+use crate::event::{Answer, Event, told};
 use crate::upload::{BadRecord, announced, uploads};
 
 /// What trigger may do.
@@ -141,6 +142,6 @@ where
     D: ClaimJob + KeepLibrary,
     E: StartExecution,
 {
-    start_all(told(message)?, ports).await?;
+    start_all(told(&message.body)?, ports).await?;
     Ok(())
 }

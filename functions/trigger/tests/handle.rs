@@ -156,6 +156,8 @@ fn other_ways(notification: &Value, source: &SourceObject) -> [Value; 2] {
     let message = json!({
         "Records": [{
             "messageId": "m1",
+            "receiptHandle": "r1",
+            "attributes": {"ApproximateReceiveCount": "1"},
             "eventSource": "aws:sqs",
             "body": notification.to_string(),
         }],
@@ -188,7 +190,9 @@ async fn a_message_that_fails_comes_again_alone() {
     let ports = twins();
     let (source, notification) = upload(&ports.objects, b"film");
     let [_, mut messages] = other_ways(&notification, &source);
-    let bad = json!({"messageId": "m2", "eventSource": "aws:sqs", "body": "nonsense"});
+    let mut bad = messages["Records"][0].clone();
+    bad["messageId"] = json!("m2");
+    bad["body"] = json!("nonsense");
     messages["Records"].as_array_mut().unwrap().push(bad);
     let answer = trigger::handle(parsed(&messages), &ports, &StageContext::for_tests()).await;
     let answer = serde_json::to_value(answer.unwrap()).unwrap();

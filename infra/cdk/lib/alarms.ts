@@ -57,6 +57,16 @@ export class Alarms extends Construct {
       queueMetric(queues.uploadsQueue, 'ApproximateAgeOfOldestMessage'),
       900,
     );
+    this.alarm(
+      'WebhooksDeadLettersAlarm',
+      'A webhook did not take an event for a day',
+      messages(queues.webhooksDeadLetters),
+    );
+    this.alarm(
+      'UnannouncedAlarm',
+      'Announce failed on a write to the table for an hour',
+      messages(queues.unannouncedQueue),
+    );
     // One may be a function that was stopped at an unlucky moment; the client has called again then.
     this.alarm(
       'ApiServerErrorsAlarm',

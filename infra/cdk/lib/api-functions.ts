@@ -89,6 +89,7 @@ export class ApiFunctions extends Construct {
       MILLRACE_OIDC_CLIENT: identity.clientId,
       MILLRACE_OIDC_DISCOVERY: identity.discovery,
       MILLRACE_STACK: Aws.STACK_NAME,
+      MILLRACE_PRIVATE_WEBHOOKS: this.settings.privateWebhooks ? 'yes' : 'no',
     };
   }
 

@@ -4,6 +4,7 @@ export { Alarms, AlarmsProps } from './alarms';
 export { Api } from './api';
 export { ApiFunctions, ApiFunctionsProps } from './api-functions';
 export { Database } from './database';
+export { Events, EventsProps } from './events';
 export { HeavyTarget, HeavyWork, HeavyWorkProps } from './heavy';
 export { Identity } from './identity';
 export { Millrace, MillraceProps } from './millrace';

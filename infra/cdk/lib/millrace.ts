@@ -4,6 +4,7 @@ import { Alarms } from './alarms';
 import { Api } from './api';
 import { ApiFunctions } from './api-functions';
 import { Database } from './database';
+import { Events } from './events';
 import { HeavyWork } from './heavy';
 import { Identity } from './identity';
 import { Network } from './network';
@@ -47,6 +48,7 @@ export class Millrace extends Construct {
   /** Where people come. */
   readonly origin: Origin;
   readonly apiFunctions: ApiFunctions;
+  readonly events: Events;
 
   constructor(scope: Construct, id: string, props: MillraceProps) {
     super(scope, id);
@@ -113,6 +115,7 @@ export class Millrace extends Construct {
       settings,
     );
     api.route(this.apiFunctions, identity);
+    this.events = new Events(this, 'Events', { packages, storage, queues }, settings);
     new Alarms(this, 'Alarms', { stateMachine, queues, api }, settings);
   }
 

@@ -14,6 +14,8 @@ export const FUNCTIONS = [
   'signing-key',
   'upload-api',
   'play-api',
+  'announce',
+  'deliver-webhook',
 ];
 
 /** Where the files are that get deployed. */

@@ -9,7 +9,10 @@ import { Settings } from './settings';
 /** The longest there is. It counts from the first sending, so all queues have as long. */
 const RETENTION = Duration.days(14);
 
-/** What trigger is told by message, and what it could not process. */
+/**
+ * What trigger is told by message, and what it could not process; events on their way to webhooks, and
+ * those that did not get there.
+ */
 export class Queues extends Construct {
   /**
    * Events to be told by message: those to be processed again, or many at a time. The queue keeps
@@ -26,6 +29,14 @@ export class Queues extends Construct {
    * somebody looks, or a sweep; the next one makes up for that.
    */
   readonly failedEventsQueue: sqs.Queue;
+  /**
+   * Events on their way to webhooks. A delivery that failed is held back here, up to twelve hours.
+   */
+  readonly webhooksQueue: sqs.Queue;
+  /** Deliveries that were tried for a day. Each can go to the webhooks queue again as it is. */
+  readonly webhooksDeadLetters: sqs.Queue;
+  /** Which places of the table's stream announce failed on for an hour. */
+  readonly unannouncedQueue: sqs.Queue;
   private readonly deadLettersPolicy: sqs.QueuePolicy;
 
   constructor(scope: Construct, id: string, settings: Settings) {
@@ -42,12 +53,29 @@ export class Queues extends Construct {
       'AwsSolutions-SQS3': 'Where failed events end; a person takes them out, see FailedEventsAlarm',
     });
 
+    this.webhooksDeadLetters = this.queue('WebhooksDeadLetters');
+    this.webhooksQueue = this.queue('WebhooksQueue', {
+      visibilityTimeout: Duration.seconds(180),
+      // The tries of crates/domain/src/webhook.rs: a day in all.
+      deadLetterQueue: { queue: this.webhooksDeadLetters, maxReceiveCount: 9 },
+    });
+    this.unannouncedQueue = this.queue('UnannouncedQueue');
+    acknowledge(this.unannouncedQueue, {
+      'AwsSolutions-SQS3': 'Where failed writes end; a person takes them out, see UnannouncedAlarm',
+    });
+
     this.deadLettersPolicy = this.policy('UploadsDeadLettersPolicy', this.uploadsDeadLetters);
     if (settings.requireTls) {
-      const uploads = this.policy('UploadsQueuePolicy', this.uploadsQueue);
-      const failed = this.policy('FailedEventsQueuePolicy', this.failedEventsQueue);
-      refusePlainHttp(uploads, this.uploadsQueue);
-      refusePlainHttp(failed, this.failedEventsQueue);
+      const others: [string, sqs.Queue][] = [
+        ['UploadsQueue', this.uploadsQueue],
+        ['FailedEventsQueue', this.failedEventsQueue],
+        ['WebhooksQueue', this.webhooksQueue],
+        ['WebhooksDeadLetters', this.webhooksDeadLetters],
+        ['UnannouncedQueue', this.unannouncedQueue],
+      ];
+      for (const [name, queue] of others) {
+        refusePlainHttp(this.policy(`${name}Policy`, queue), queue);
+      }
       refusePlainHttp(this.deadLettersPolicy, this.uploadsDeadLetters);
     } else {
       acknowledge(this, { 'AwsSolutions-SQS4': PLAIN_HTTP_ASKED_FOR });

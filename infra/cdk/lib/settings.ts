@@ -138,6 +138,11 @@ export interface MillraceSettings {
   readonly apiRateLimit?: number;
   /** How many calls may come at once before `apiRateLimit` counts. */
   readonly apiBurstLimit?: number;
+  /**
+   * Webhooks may be at private addresses, and without TLS. Only an emulator, or a stack whose owners
+   * may reach all that its functions reach, needs true.
+   */
+  readonly privateWebhooks?: boolean;
   /** An SNS topic that hears of alarms. Without one they only show in CloudWatch. */
   readonly alarmTopicArn?: string;
   /** Buckets and queues refuse plain HTTP. Only an emulator needs false. */
@@ -212,6 +217,7 @@ export const LIMITS: Readonly<Record<PlainName, Limits>> = {
   maxUploadBytes: { default: 5497558138880, minimum: 1, maximum: 5497558138880 },
   apiRateLimit: { default: 100, minimum: 1 },
   apiBurstLimit: { default: 200, minimum: 1 },
+  privateWebhooks: { default: false },
   alarmTopicArn: { default: '', pattern: '^(arn:[a-z-]+:sns:.+)?$' },
   requireTls: { default: true },
 };

@@ -66,6 +66,7 @@ export class MillraceStack extends Stack {
       queues.failedEventsQueue.queueUrl,
       'Events that could not be processed',
     );
+    this.eventsOutputs();
     this.output(
       'StateMachineArn',
       transcode.stateMachine.stateMachineArn,
@@ -99,6 +100,28 @@ export class MillraceStack extends Stack {
     this.output('UploadApiFunction', apiFunctions.upload.functionName);
     this.output('PlayApiFunction', apiFunctions.play.functionName);
     this.output('SigningKeyFunction', signing.function.functionName);
+  }
+
+  private eventsOutputs(): void {
+    const { events, queues } = this.millrace;
+    this.output('EventBusName', events.bus.eventBusName, 'Where events of assets are told');
+    this.output(
+      'WebhooksQueueUrl',
+      queues.webhooksQueue.queueUrl,
+      'Events on their way to webhooks',
+    );
+    this.output(
+      'WebhooksDeadLettersUrl',
+      queues.webhooksDeadLetters.queueUrl,
+      'Deliveries that were tried for a day',
+    );
+    this.output(
+      'UnannouncedQueueUrl',
+      queues.unannouncedQueue.queueUrl,
+      'Writes to the table that could not be told',
+    );
+    this.output('AnnounceFunction', events.announce.functionName);
+    this.output('DeliverWebhookFunction', events.deliverWebhook.functionName);
   }
 
   private output(id: string, value: string, description?: string): void {

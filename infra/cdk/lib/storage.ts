@@ -142,6 +142,8 @@ export class Storage extends Construct {
       sortKey: { name: 'sk', type: dynamodb.AttributeType.STRING },
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       timeToLiveAttribute: 'expires_at',
+      // announce compares what was there with what is.
+      stream: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
     });
     // Only running jobs have `open`, so the sweep reads those whose lease ran out and no others.
     table.addGlobalSecondaryIndex({

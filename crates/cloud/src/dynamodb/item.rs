@@ -23,12 +23,17 @@ pub(super) const CREATED: &str = "created_at";
 /// Where DynamoDB's time to live looks, in seconds since the Unix epoch.
 pub(super) const FORGOTTEN: &str = "expires_at";
 pub(super) const ORDER: &str = "order";
+/// Sort keys of what the stream is read for.
+pub(super) const JOB: &str = "JOB";
+pub(super) const ENTRY: &str = "ENTRY";
+/// What the sort keys of webhooks begin with.
+pub(super) const WEBHOOK: &str = "WEBHOOK#";
 const LEASE: &str = "lease";
 const NEWEST: &str = "newest";
 const PUBLISHED: &str = "published";
 
 pub(super) fn job_key(job: &JobId) -> Attributes {
-    key(job_partition(job), "JOB")
+    key(job_partition(job), JOB)
 }
 
 pub(super) fn job_partition(job: &JobId) -> String {
@@ -55,12 +60,21 @@ pub(super) fn upload_key(id: &str) -> Attributes {
 }
 
 pub(super) fn entry_key(asset: &str) -> Attributes {
-    key(format!("ASSET#{asset}"), "ENTRY")
+    key(format!("ASSET#{asset}"), ENTRY)
 }
 
 /// The key of what stands for a public asset in the list of them.
 pub(super) fn card_key(asset: &str) -> Attributes {
     key(format!("ASSET#{asset}"), "CARD")
+}
+
+pub(super) fn owner_partition(owner: &str) -> String {
+    format!("OWNER#{owner}")
+}
+
+/// One of the places that an owner has for webhooks.
+pub(super) fn webhook_key(owner: &str, place: usize) -> Attributes {
+    key(owner_partition(owner), &format!("{WEBHOOK}{place}"))
 }
 
 /// The asset that an item of it is about.
@@ -167,7 +181,10 @@ pub(super) fn read_document<T: DeserializeOwned>(item: &Attributes) -> Result<T,
     read_map(item, DOCUMENT)
 }
 
-fn read_map<T: DeserializeOwned>(item: &Attributes, name: &str) -> Result<T, StoreError> {
+pub(super) fn read_map<T: DeserializeOwned>(
+    item: &Attributes,
+    name: &str,
+) -> Result<T, StoreError> {
     let json = item
         .get(name)
         .and_then(to_json)

@@ -17,7 +17,7 @@ use crate::error::StoreError;
 use crate::finish::JobOrder;
 use crate::ports::{EntryPage, ForgetAsset, KeepLibrary, Shelf, StoredEntry};
 
-const JOB: &str = "job";
+pub(super) const JOB: &str = "job";
 
 fn own(owner: &str) -> List {
     List {

@@ -16,9 +16,8 @@ impl Config {
     /// # Errors
     /// As [`Config`] says.
     pub fn capacity(&self) -> Result<Capacity, ConfigError> {
-        let batch = self.checked(BATCH, |text| ["yes", "no"].contains(&text))?;
         Ok(Capacity {
-            batch: batch == "yes",
+            batch: self.flag(BATCH)?,
             function_time: self.seconds(ENCODER_SECONDS, 1..=900)?,
             function_memory: self.number(ENCODER_MEMORY, 128..=10_240)?,
         })

@@ -31,6 +31,9 @@ fn a_malformed_variable_is_named_but_not_shown() {
         ("MILLRACE_STAGE", "thumbnail"),
         ("MILLRACE_HEARTBEAT_SECONDS", "soon"),
         ("MILLRACE_DATABASE_OWNER_SECRET", "master"),
+        ("MILLRACE_EVENT_BUS", "two words"),
+        ("MILLRACE_WEBHOOKS_QUEUE_URL", "hooks.fifo"),
+        ("MILLRACE_PRIVATE_WEBHOOKS", "perhaps"),
     ] {
         let config = Config::from_pairs([(name, value), ("MILLRACE_DATABASE_HOST", "h")]);
         let message = match name {
@@ -42,6 +45,9 @@ fn a_malformed_variable_is_named_but_not_shown() {
             "MILLRACE_HEARTBEAT_SECONDS" => config.heartbeat().unwrap_err(),
             "MILLRACE_STAGE" => config.stage().unwrap_err(),
             "MILLRACE_DATABASE_OWNER_SECRET" => config.database_owner_secret().unwrap_err(),
+            "MILLRACE_EVENT_BUS" => config.event_bus().unwrap_err(),
+            "MILLRACE_WEBHOOKS_QUEUE_URL" => config.webhooks_queue().unwrap_err(),
+            "MILLRACE_PRIVATE_WEBHOOKS" => config.private_webhooks().unwrap_err(),
             _ => config.database().unwrap_err(),
         }
         .to_string();

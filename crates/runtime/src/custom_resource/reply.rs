@@ -1,6 +1,5 @@
 //! Sends replies, with the HTTP client and the TLS stack that the AWS SDK uses.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,9 +10,9 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use rustls::{ClientConfig, RootCertStore};
 
 use super::request::{Reply, ResponseUrl};
+use crate::tls;
 
 /// Longest for a reply to arrive, its connection included.
 pub(super) const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -78,15 +77,7 @@ impl HttpsReplies {
     /// # Errors
     /// [`ReplyError::Tls`].
     pub fn new() -> Result<Self, ReplyError> {
-        let mut roots = RootCertStore::empty();
-        // What cannot be read is not trusted; that is no reason to give up.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(ReplyError::Tls)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let tls = tls::client().map_err(ReplyError::Tls)?;
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_or_http()

@@ -17,6 +17,7 @@ use domain::sweep::Round;
 use serde_json::Value;
 
 use super::library::Library;
+use super::webhooks::Webhooks;
 
 /// Both document ports, in memory. Clones share it.
 #[derive(Clone, Default, Debug)]
@@ -30,6 +31,7 @@ pub(super) struct Shelves {
     pub(super) assets: BTreeMap<AssetId, StoredAsset>,
     rounds: BTreeMap<String, Round>,
     pub(super) library: Library,
+    pub(super) webhooks: Webhooks,
 }
 
 impl MemoryDocuments {

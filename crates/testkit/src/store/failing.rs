@@ -11,19 +11,22 @@ use bytes::Bytes;
 use cloud::finish::{JobOrder, StoredJob};
 use cloud::ports::{
     Claim, ClaimJob, DeleteObject, DeletePrefix, DescribeExecution, DescribeSource, EntryPage,
-    FindExpired, FindSource, FindUnclaimed, FinishJob, ForgetAsset, KeepJob, KeepLibrary,
-    KeepRound, KeepUploads, ListObjects, ListSources, ObjectEntry, PartToSign, ReadDocuments,
-    ReadObject, ReadRange, Shelf, SignObject, SignSource, SignedPut, SourceFacts, SourcePage,
-    StartExecution, Started, StoredEntry, TakeParts, UploadFile, UploadPage, UploadedAt,
+    FindExpired, FindSource, FindUnclaimed, FindWebhooks, FinishJob, ForgetAsset, HoldMessage,
+    KeepJob, KeepLibrary, KeepRound, KeepUploads, KeepWebhooks, ListObjects, ListSources,
+    NoteDelivery, ObjectEntry, PartToSign, PublishEvent, QueueOrders, ReadDocuments, ReadObject,
+    ReadRange, Shelf, SignObject, SignSource, SignedPut, SourceFacts, SourcePage, StartExecution,
+    Started, StoredEntry, StoredWebhook, TakeParts, UploadFile, UploadPage, UploadedAt,
     WriteObject,
 };
 use cloud::{Content, Finished, JobOutcome, SignedUrl, StoreError};
-use domain::ids::{AssetId, JobId, UploadId};
+use domain::event::EventType;
+use domain::ids::{AssetId, JobId, UploadId, WebhookId};
 use domain::job::{AssetDocument, JobRecord};
 use domain::library::LibraryEntry;
 use domain::object::{BucketName, ObjectKey, ObjectRef, SourceObject};
 use domain::sweep::Round;
 use domain::upload::{UploadRecord, UploadedPart};
+use domain::webhook::{Delivery, Order, Webhook};
 use serde_json::Value;
 
 /// Which call fails. Clones count together, so that one count runs over several stores.
@@ -170,6 +173,18 @@ forward! {
         load(job: &JobId) -> Option<StoredJob>;
         swap(seen: &StoredJob, next: &StoredJob) -> bool;
     }
+    FindWebhooks {
+        webhooks(owner: &str) -> Vec<StoredWebhook>;
+        webhook(owner: &str, id: &WebhookId) -> Option<StoredWebhook>;
+    }
+    KeepWebhooks {
+        add_webhook(webhook: &Webhook) -> bool;
+        drop_webhook(owner: &str, id: &WebhookId) -> bool;
+    }
+    NoteDelivery { note_delivery(owner: &str, id: &WebhookId, delivery: &Delivery) -> (); }
+    PublishEvent { publish(event: EventType, detail: &str) -> (); }
+    QueueOrders { queue(orders: &[Order]) -> (); }
+    HoldMessage { hold(receipt: &str, wait: Duration) -> (); }
     FindUnclaimed { unclaimed(jobs: &[JobId]) -> BTreeSet<JobId>; }
     KeepRound {
         round(bucket: &BucketName) -> Option<Round>;

@@ -49,6 +49,7 @@ pub(crate) fn service() -> Service {
         work: BucketName::new("work"),
         access: access(),
         is_secure: true,
+        private_webhooks: false,
         settings: Settings {
             issuer: "https://issuer.example".to_owned(),
             discovery: "https://issuer.example/discovery".to_owned(),
