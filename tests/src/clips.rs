@@ -55,6 +55,13 @@ pub const SMALL: Recipe = Recipe {
                 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 50 -c:a aac -b:a 96k -ac 2",
 };
 
+/// Noise that needs more bits than its rung may have.
+pub const NOISE: Recipe = Recipe {
+    name: "noise.mp4",
+    arguments: "-f lavfi -i testsrc2=s=320x180:r=25:d=6,noise=alls=40:all_seed=1:allf=t \
+                -c:v libx264 -preset ultrafast -crf 18 -pix_fmt yuv420p -g 50",
+};
+
 /// Taller than wide, without sound.
 pub const UPRIGHT: Recipe = Recipe {
     name: "upright.mp4",

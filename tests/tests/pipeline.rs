@@ -8,7 +8,9 @@ use domain::ErrorCode;
 use domain::profile::{CutChoice, Profile};
 use domain::result::VideoChunkResult;
 use domain::time::Rational;
-use e2e::clips::{self, CLOSED_GOP, FULL_HD, OPEN_GOP, Recipe, SMALL, TRANSPORT_STREAM, sound};
+use e2e::clips::{
+    self, CLOSED_GOP, FULL_HD, NOISE, OPEN_GOP, Recipe, SMALL, TRANSPORT_STREAM, sound,
+};
 use e2e::environment::shipped_clip;
 use e2e::folders::differences;
 use e2e::judges;
@@ -79,6 +81,23 @@ async fn the_same_source_twice_gives_equal_bytes() {
     assert_eq!(differences(&first.folder, &second.folder).unwrap(), [""; 0]);
     judged(&first, &shipped_clip());
     judges::storyboard(&first.folder, &shipped_clip()).unwrap();
+}
+
+/// Where the bound of the bitrate decides, an encoder's threads must not.
+#[tokio::test]
+async fn a_picture_at_the_bound_of_its_bitrate_gives_equal_bytes() {
+    let clips = TempDir::new().unwrap();
+    let file = clips::make(NOISE, clips.path()).unwrap();
+    let first = Pipeline::new().unwrap();
+    let stream = ready(&first, &file, Profile::default()).await;
+    let picture = &stream.manifest.renditions[0];
+    let bound = stream.plan.video.as_ref().unwrap().rungs[0].max_rate.0;
+    assert!(picture.average_bandwidth * 10 > bound * 9, "{picture:?}");
+    for _ in 0..2 {
+        let pipeline = Pipeline::new().unwrap();
+        let again = ready(&pipeline, &file, Profile::default()).await;
+        assert_eq!(differences(&stream.folder, &again.folder).unwrap(), [""; 0]);
+    }
 }
 
 #[tokio::test]

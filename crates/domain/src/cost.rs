@@ -70,8 +70,8 @@ pub struct EncodeWork<'a> {
     pub source_pixels: u64,
     /// Pixels of a frame in all rungs together.
     pub rung_pixels: u64,
-    /// Threads of all its encoders together: it cannot use more vCPUs.
-    pub threads: u64,
+    /// Pixels of a frame in the largest rung: one thread encodes it, and nothing is done sooner.
+    pub largest_rung: u64,
     /// What is made.
     pub codec: VideoCodec,
     /// The encoder's `-preset`.
@@ -84,10 +84,23 @@ impl EncodeWork<'_> {
     /// Never falls when frames or pixels grow.
     #[must_use]
     pub fn cpu(&self) -> Duration {
+        Duration::from_nanos(self.frames.saturating_mul(self.frame_cpu()))
+    }
+
+    /// Most vCPUs that it keeps busy, in thousandths: an encoder has one thread, so all the rest is
+    /// done when the largest rung is.
+    #[must_use]
+    pub fn parallelism(&self) -> u64 {
+        let longest = self.largest_rung.saturating_mul(self.encode_coefficient());
+        let vcpus = self.frame_cpu().saturating_mul(1000) / longest.max(1);
+        vcpus.max(1000)
+    }
+
+    /// CPU nanoseconds for each frame.
+    fn frame_cpu(&self) -> u64 {
         let decode = self.source_pixels.saturating_mul(DECODE);
         let encode = self.rung_pixels.saturating_mul(self.encode_coefficient());
-        let frame = decode.saturating_add(encode);
-        Duration::from_nanos(self.frames.saturating_mul(frame))
+        decode.saturating_add(encode)
     }
 
     fn encode_coefficient(&self) -> u64 {
@@ -142,7 +155,7 @@ impl Capacity {
     /// Thousandths of a vCPU that the work uses in an invocation.
     fn usable_vcpus(&self, work: &EncodeWork<'_>) -> u64 {
         let given = u64::from(self.function_memory) * 1000 / MEMORY_OF_A_VCPU;
-        given.min(work.threads.saturating_mul(1000))
+        given.min(work.parallelism())
     }
 
     /// Whether one invocation carries the work: `cpu × SAFETY ≤ time × vCPUs`, in thousandths of a

@@ -235,12 +235,12 @@ impl Plan {
         frames: u64,
     ) -> EncodeWork<'_> {
         let area = |width: u32, height: u32| u64::from(width) * u64::from(height);
-        let rungs = video.rungs.iter();
+        let rungs = video.rungs.iter().map(|rung| area(rung.width, rung.height));
         EncodeWork {
             frames,
             source_pixels: area(track.width, track.height),
-            rung_pixels: rungs.map(|rung| area(rung.width, rung.height)).sum(),
-            threads: u64::from(self.profile.video.threads) * video.rungs.len() as u64,
+            rung_pixels: rungs.clone().sum(),
+            largest_rung: rungs.max().unwrap_or(0),
             codec: VideoCodec::H264,
             preset: &self.profile.video.preset,
         }

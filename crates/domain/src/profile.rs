@@ -32,8 +32,6 @@ pub struct VideoProfile {
     pub preset: String,
     /// x264's `-crf`: one for all rungs, because it is written into the init segment.
     pub crf: u32,
-    /// Threads of each encoder. x264's output depends on it, so it is fixed.
-    pub threads: u32,
 }
 
 /// How the sound is encoded.
@@ -80,7 +78,6 @@ impl Default for VideoProfile {
             short_sides: vec![1080, 720, 480, 240],
             preset: "veryfast".to_owned(),
             crf: 23,
-            threads: 2,
         }
     }
 }

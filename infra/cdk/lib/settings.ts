@@ -26,8 +26,8 @@ export interface MillraceSettings {
    */
   readonly sweepDays?: number;
   /**
-   * Memory of an encoder. Processors come with it, one per 1,769 MB. New AWS accounts are limited
-   * to 3,008 MB until they ask for more.
+   * Memory of an encoder. Processors come with it, one per 1,769 MB; the default ladder keeps two
+   * busy. New AWS accounts are limited to 3,008 MB until they ask for more.
    */
   readonly encoderMemoryMb?: number;
   /**
@@ -177,7 +177,7 @@ export const LIMITS: Readonly<Record<PlainName, Limits>> = {
   workRetentionDays: { default: 7, minimum: 2 },
   mediaUndeleteDays: { default: 30, minimum: 1 },
   sweepDays: { default: 14, minimum: 1, maximum: 3650 },
-  encoderMemoryMb: { default: 5307, minimum: 3008, maximum: 10240 },
+  encoderMemoryMb: { default: 3538, minimum: 3008, maximum: 10240 },
   encoderSeconds: { default: 900, minimum: 1, maximum: 900 },
   segmentSeconds: { default: 900, minimum: 1, maximum: 900 },
   ffmpegPath: { default: '/opt/bin/ffmpeg' },

@@ -19,7 +19,7 @@ use crate::time::{BitsPerSecond, FrameRange, Rational};
 pub const DEFAULT_CAPACITY: Capacity = Capacity {
     batch: true,
     function_time: Duration::from_mins(15),
-    function_memory: 5307,
+    function_memory: 3538,
 };
 
 /// Encode chunks that are worked on at once, by the state machine.
@@ -112,7 +112,10 @@ fn picture(plan: &Plan, frames: &[FrameRange], worker: Worker, capacity: &Capaci
         let cpu = milliseconds(work.cpu());
         let (vcpus, start) = match worker {
             Worker::Function => (capacity.usable_vcpus(&work), START_OF_FUNCTION),
-            Worker::Batch => (1000 * CONTAINER_VCPUS.min(work.threads), START_OF_CONTAINER),
+            Worker::Batch => {
+                let vcpus = (1000 * CONTAINER_VCPUS).min(work.parallelism());
+                (vcpus, START_OF_CONTAINER)
+            }
         };
         let elapsed = start + cpu.saturating_mul(1000) / vcpus.max(1);
         sum.longest = sum.longest.max(elapsed);

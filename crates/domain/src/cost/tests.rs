@@ -8,7 +8,7 @@ fn work(frames: u64) -> EncodeWork<'static> {
         frames,
         source_pixels: 1920 * 1080,
         rung_pixels: 1920 * 1080 + 1280 * 720 + 854 * 480 + 426 * 240,
-        threads: 8,
+        largest_rung: 1920 * 1080,
         codec: VideoCodec::H264,
         preset: "veryfast",
     }
@@ -60,13 +60,21 @@ fn large_slow_or_unknown_work_is_heavy_where_there_is_batch() {
 
 #[test]
 fn vcpus_that_no_thread_uses_do_not_help() {
-    let capacity = with_batch(10_240);
-    let narrow = EncodeWork {
-        threads: 1,
-        ..work(4500)
+    let ladder = work(6000);
+    assert_eq!(ladder.parallelism(), 2036);
+    let alone = EncodeWork {
+        rung_pixels: ladder.largest_rung,
+        ..ladder
     };
-    assert_eq!(capacity.worker(&work(4500)), Worker::Function);
-    assert_eq!(capacity.worker(&narrow), Worker::Batch);
+    assert_eq!(alone.parallelism(), 1344);
+    // Less work, and yet it takes as long.
+    assert!(alone.cpu() < ladder.cpu());
+    for work in [ladder, alone] {
+        let time = work.cpu().as_millis() * 1000 / u128::from(work.parallelism());
+        assert!((360_000..362_000).contains(&time), "{time}");
+        assert_eq!(with_batch(10_240).worker(&work), Worker::Function);
+        assert_eq!(with_batch(1769).worker(&work), Worker::Batch);
+    }
 }
 
 #[test]
@@ -83,10 +91,10 @@ prop_compose! {
         frames in 0..10_000_000_u64,
         source_pixels in 0..1_u64 << 28,
         rung_pixels in 0..1_u64 << 30,
-        threads in 1..64_u64,
+        largest_rung in 0..1_u64 << 30,
         (codec, preset, _) in proptest::sample::select(ENCODE.to_vec()),
     ) -> EncodeWork<'static> {
-        EncodeWork { frames, source_pixels, rung_pixels, threads, codec, preset }
+        EncodeWork { frames, source_pixels, rung_pixels: rung_pixels.max(largest_rung), largest_rung, codec, preset }
     }
 }
 

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use std::collections::BTreeMap;
 
 use super::*;
@@ -97,22 +99,22 @@ fn without_an_index_a_chunk_aims_at_the_keyframe_before() {
 #[test]
 fn one_heavy_chunk_makes_all_of_the_job_heavy() {
     let mut request = request();
-    request.profile.video.preset = "veryslow".into();
+    request.profile.video.preset = "slower".into();
     let plan = Plan::new(&request, probe(60, vec![]), "x").unwrap();
-    // 24 s of it are 800 CPU seconds; the last chunk is shorter by half.
-    let small = Capacity {
+    // 24 s of it take nearly five minutes; the last chunk is shorter by half.
+    let short = Capacity {
         batch: true,
-        function_memory: 3008,
+        function_time: Duration::from_mins(6),
         ..Capacity::FUNCTIONS
     };
-    let chunks = plan.video_chunks(&[], &small);
+    let chunks = plan.video_chunks(&[], &short);
     assert!(chunks[2].frames.len() < chunks[0].frames.len());
     assert!(chunks.iter().all(|chunk| chunk.worker == Worker::Batch));
-    let large = Capacity {
-        function_memory: 10_240,
-        ..small
+    let long = Capacity {
+        function_time: Duration::from_mins(15),
+        ..short
     };
-    assert_eq!(plan.video_chunks(&[], &large)[0].worker, Worker::Function);
+    assert_eq!(plan.video_chunks(&[], &long)[0].worker, Worker::Function);
 }
 
 #[test]

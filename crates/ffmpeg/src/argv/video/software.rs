@@ -19,8 +19,9 @@ pub(super) fn encode(args: &mut Args, plan: &Plan, rung: &VideoRung) {
     args.set("-g", &gop).set("-keyint_min", &gop);
     args.set("-sc_threshold", "0");
     args.set("-bf", "3");
-    // x264's output depends on the number of threads, so it is never left to the machine.
-    args.set("-threads", profile.threads.to_string());
+    // With more threads, in frames or in slices, the bound of the bitrate makes each run another:
+    // a row's budget goes by how far the other threads happen to be. The rungs run side by side.
+    args.set("-threads", "1");
     // cpu-independent: the same bytes on every CPU. Closed GOPs: a segment decodes by itself.
     args.set("-x264-params", "cpu-independent=1:open-gop=0");
 }
