@@ -122,17 +122,21 @@ impl Post for Internet {
 /// What lies lowest: the layers above only say that there was an error.
 fn reason(error: &(dyn Error + 'static)) -> String {
     let mut lowest = error;
-    while let Some(below) = lowest.source() {
-        lowest = below;
+    while let Some(next) = below(lowest) {
+        lowest = next;
     }
-    // TLS fails as a fault of the connection, whose `source` leaves out what it wraps.
-    let wrapped = lowest.downcast_ref().and_then(io::Error::get_ref);
-    let words = match wrapped.and_then(|wrapped| wrapped.downcast_ref()) {
+    let words = match lowest.downcast_ref() {
         Some(rustls::Error::InvalidCertificate(fault)) => distrust(fault),
         _ => None,
     };
     let words = words.map_or_else(|| lowest.to_string(), str::to_owned);
     words.chars().take(LONGEST_REASON).collect()
+}
+
+/// The cause of an error. A fault of input or output leaves out of its `source` what it wraps.
+fn below<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    let wrapped = error.downcast_ref().and_then(io::Error::get_ref);
+    wrapped.map_or_else(|| error.source(), |wrapped| Some(wrapped))
 }
 
 /// What an owner can do something about, in plain words.
