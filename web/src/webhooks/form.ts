@@ -14,17 +14,20 @@ export function webhookForm(make: (webhook: NewWebhook) => Promise<void>): HTMLE
     id: 'webhook-url', name: 'url', type: 'url', required: true, maxlength: 2000, placeholder: 'https://', autocomplete: 'off',
   });
   const boxes = NAMES.map(value => h('input', { type: 'checkbox', name: 'event', value, checked: true }));
+  let busy = false;
   const send = async () => {
     const events = NAMES.filter((_, index) => boxes[index]?.checked);
     message.textContent = events.length === 0 ? 'Choose at least one event.' : '';
-    if (events.length === 0) return;
+    if (events.length === 0 || busy) return;
     const all = events.length === NAMES.length;
+    busy = true;
     try {
       await make({ url: address.value.trim(), ...(!all && { events }) });
       form.reset();
     } catch (error) {
       message.textContent = explain(error);
     }
+    busy = false;
   };
   const submit = (event: Event) => {
     event.preventDefault();

@@ -20,6 +20,8 @@ export class Row {
   readonly #actions: Actions;
   readonly #message = h('p', { class: 'message', role: 'alert' });
   #webhook: Webhook;
+  /** A second renewal at once would end the secret in use. */
+  #busy = false;
 
   constructor(webhook: Webhook, actions: Actions) {
     this.#webhook = webhook;
@@ -81,10 +83,13 @@ export class Row {
 
   #button(action: string, words: string, act: () => Promise<void>, kind = ''): HTMLElement {
     const click = async () => {
+      if (this.#busy) return;
+      this.#busy = true;
       this.#message.textContent = '';
       await act().catch((error: unknown) => {
         this.#message.textContent = explain(error);
       });
+      this.#busy = false;
     };
     const button = h(
       'button',

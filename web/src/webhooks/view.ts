@@ -17,6 +17,8 @@ export class WebhooksView {
   readonly #secret = h('div', { class: 'webhooks__secret' });
   readonly #message = h('p', { class: 'empty' });
   readonly #list = h('ul', { class: 'webhooks__list' });
+  /** The webhook whose secret is shown. */
+  #secretOf: string | undefined;
 
   constructor(api: Api, back: () => void) {
     this.#api = api;
@@ -58,7 +60,7 @@ export class WebhooksView {
       remove: async () => {
         await this.#api.deleteWebhook(webhook.id);
         row.element.remove();
-        fill(this.#secret);
+        if (this.#secretOf === webhook.id) fill(this.#secret);
         this.#count();
         this.#heading.focus();
         announce('Webhook deleted.');
@@ -74,8 +76,9 @@ export class WebhooksView {
     this.#showSecret(made, false);
   }
 
-  #showSecret({ url, secret }: Webhook, renewed: boolean): void {
+  #showSecret({ id, url, secret }: Webhook, renewed: boolean): void {
     if (secret === undefined) return;
+    this.#secretOf = id;
     const done = () => {
       fill(this.#secret);
       this.#heading.focus();
