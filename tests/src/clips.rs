@@ -107,6 +107,16 @@ pub fn make_from(name: &str, arguments: &str, folder: &Path) -> Result<PathBuf> 
     Ok(path)
 }
 
+/// Copies a clip's tracks into another file beside it, `input` being options that say how to read it.
+///
+/// # Errors
+/// When ffmpeg is not named, or fails.
+pub fn copied(clip: &Path, name: &str, input: &str) -> Result<PathBuf> {
+    let folder = clip.parent().context("a clip is in a folder")?;
+    let source = clip.display();
+    make_from(name, &format!("{input} -i {source} -map 0 -c copy"), folder)
+}
+
 /// The film with a box behind it that says nothing (`free`, ISO/IEC 14496-12 8.1.2): the same film in
 /// a file of `size` bytes.
 ///
