@@ -75,16 +75,20 @@ impl<'a> Listener<'a> {
     }
 }
 
+/// A webhook whose secret was just renewed.
 fn webhook(owner: &str, url: &str) -> Webhook {
-    let secret = WebhookSecret::generate().unwrap();
-    Webhook {
+    let [old, new] = [(); 2].map(|()| WebhookSecret::generate().unwrap().reveal());
+    let mut webhook = Webhook {
         id: WebhookId::of(cloud::random::bits().unwrap()),
         owner: owner.to_owned(),
         url: url.to_owned(),
         events: vec![EventType::Ready],
-        secret: secret.reveal(),
+        secret: old,
+        old_secret: None,
         created_ms: now_ms(),
-    }
+    };
+    webhook.renew(new, now_ms());
+    webhook
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,10 +124,12 @@ async fn an_assets_life_is_told_on_the_bus_and_to_a_webhook_that_fails_twice() {
     for letter in letters.await.unwrap() {
         assert_eq!(letter.headers["webhook-id"], ready["id"]);
         assert_eq!(&serde_json::from_str::<Value>(&letter.body).unwrap(), ready);
-        let told = json!({
-            "secret": webhook.secret, "headers": letter.headers, "body": letter.body,
-        });
-        judges::webhook(&told).unwrap();
+        for secret in webhook.secrets_at(now_ms()) {
+            let told = json!({
+                "secret": secret, "headers": letter.headers, "body": letter.body,
+            });
+            judges::webhook(&told).unwrap();
+        }
     }
     let noted = eventually("the outcome", async || {
         let stored = documents.webhook("listening", &webhook.id).await?;

@@ -12,6 +12,10 @@ import { counted } from './format.ts';
 import { announce } from './ui/announce.ts';
 import { fill, h } from './ui/dom.ts';
 import { UploadPanel } from './upload/panel.ts';
+import { WebhooksView } from './webhooks/view.ts';
+
+/** Stands for the page of webhooks where else an asset's id would be. */
+const WEBHOOKS = '?webhooks';
 
 export class App {
   readonly #auth: Auth;
@@ -25,7 +29,7 @@ export class App {
   readonly #home: HTMLElement;
   readonly #transfers = h('span', { class: 'transfers' });
   #watch: Watch | undefined;
-  /** The asset whose page is shown; null is the list. */
+  /** The asset whose page is shown, or the webhooks; null is the list. */
   #shown: string | null | undefined;
 
   constructor(auth: Auth, main: HTMLElement) {
@@ -91,17 +95,31 @@ export class App {
   }
 
   #route(): void {
-    const id = new URLSearchParams(location.search).get('asset');
+    const query = new URLSearchParams(location.search);
+    const place = query.get('asset') ?? (query.has('webhooks') ? WEBHOOKS : null);
     // The skip link changes the address, too.
-    if (id === this.#shown) return;
-    this.#shown = id;
+    if (place === this.#shown) return;
+    this.#shown = place;
     this.#watch?.close();
     this.#watch = undefined;
-    if (id === null) {
+    if (place === null) {
       document.title = 'Millrace';
       fill(this.#main, this.#home);
-      return;
+    } else if (place === WEBHOOKS) {
+      this.#openWebhooks();
+    } else {
+      this.#openAsset(place);
     }
+  }
+
+  #openWebhooks(): void {
+    const view = new WebhooksView(this.#api, () => this.#go('/'));
+    fill(this.#main, view.element);
+    window.scrollTo(0, 0);
+    void view.open();
+  }
+
+  #openAsset(id: string): void {
     this.#watch = new Watch(this.#api, {
       back: () => this.#back(id),
       retry: asset => void this.#retry(asset),
@@ -167,8 +185,18 @@ export class App {
       this.#account,
       this.#transfers,
       signedIn && h('span', { class: 'account__name' }, name),
+      signedIn && this.#webhooksLink(),
       h('button', { type: 'button', class: 'button button--small', click }, words),
     );
+  }
+
+  #webhooksLink(): HTMLElement {
+    const click = (event: MouseEvent) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      this.#go('/?webhooks');
+    };
+    return h('a', { href: '/?webhooks', click }, 'Webhooks');
   }
 
   #welcome(): HTMLElement {

@@ -44,6 +44,11 @@ export function timeLeft(milliseconds: number): string {
   return `about ${Math.round(minutes / 60)} h left`;
 }
 
+/** A point in time: `Nov 25, 2026, 10:05 AM`. */
+export function moment(time: string): string {
+  return new Date(time).toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' });
+}
+
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

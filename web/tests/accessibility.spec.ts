@@ -49,6 +49,18 @@ function fillLibrary(catalogue: Catalogue): void {
   catalogue.addAsset('ada', { title: 'Meadow in the morning', visibility: 'unlisted', tags: ['nature', 'short'] });
 }
 
+/** One that works, one that fails, one that is paused. */
+function fillWebhooks(catalogue: Catalogue): void {
+  const last = { type: 'asset.ready', time: '2026-11-25T10:00:00Z', attempt: 1, delivered: true } as const;
+  catalogue.addWebhook('ada', { url: 'https://example.com/hook', last_delivery: last });
+  catalogue.addWebhook('ada', {
+    url: `https://hooks.example.org/a-very-long-path-without-any-space/${'0123456789'.repeat(6)}?team=films`,
+    events: ['asset.ready', 'asset.failed'],
+    last_delivery: { ...last, attempt: 4, delivered: false, error: 'the receiver answered with 503' },
+  });
+  catalogue.addWebhook('ada', { url: 'https://archive.example.net/', enabled: false });
+}
+
 async function uploadSlowly(page: Page, stack: Stack): Promise<void> {
   stack.store.pace = 256 * 1024;
   stack.catalogue.addUpload('ada', { name: 'Holiday.mov', size: 734_003_200, type: 'video/quicktime', part_size: 8_388_608 });
@@ -121,6 +133,23 @@ for (const scheme of ['light', 'dark'] as const) {
         await page.reload();
         await expect(page.getByText('The stream did not arrive.')).toBeVisible();
         await expectAccessible(page, name('broken'));
+      });
+
+      test('webhooks', async ({ page, origin, stack }) => {
+        await signIn(page, `${origin}/?webhooks`);
+        await expect(page.getByText('There are no webhooks yet.')).toBeVisible();
+        await expectAccessible(page, name('no-webhooks'));
+        fillWebhooks(stack.catalogue);
+        await page.reload();
+        await expect(page.locator('.webhook')).toHaveCount(3);
+        await expectAccessible(page, name('webhooks'));
+        await page.screenshot({ path: `build/screens/${name('all-webhooks')}.png`, fullPage: true });
+        await page.getByRole('button', { name: 'Renew secret https://example.com/hook' }).click();
+        await expect(page.getByRole('heading', { name: 'The new secret' })).toBeFocused();
+        await expectAccessible(page, name('secret'));
+        await page.getByRole('button', { name: 'Delete https://example.com/hook' }).click();
+        await expect(page.getByRole('dialog')).toBeVisible();
+        await expectAccessible(page, name('webhook-question'));
       });
     });
   }

@@ -20,6 +20,23 @@ pub struct NewWebhook {
     pub events: Option<Vec<EventType>>,
 }
 
+/// What an owner changes of a webhook; what is left out stays.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookChange {
+    /// Where events go, as with a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2000, format = "uri")]
+    pub url: Option<String>,
+    /// Of what it wants to hear, in place of what it heard of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_items = 1, max_items = 7)]
+    pub events: Option<Vec<EventType>>,
+    /// Whether anything is sent to it. What happens while nothing is, it never hears of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+}
+
 /// A webhook.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Webhook {
@@ -29,10 +46,14 @@ pub struct Webhook {
     pub url: String,
     /// Of what it hears.
     pub events: Vec<EventType>,
-    /// What deliveries are signed with, as Standard Webhooks says. Shown once, when it is made.
+    /// What deliveries are signed with, as Standard Webhooks says. Shown once: when the webhook is
+    /// made, or the secret renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
-    /// Whether anything is sent to it. It ends when the receiver answers 410.
+    /// Until when deliveries are signed with the secret before, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_secret_until: Option<Timestamp>,
+    /// Whether anything is sent to it. Its owner says so; it ends when the receiver answers 410.
     pub enabled: bool,
     /// When it was made.
     pub created_at: Timestamp,

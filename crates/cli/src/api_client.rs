@@ -7,6 +7,7 @@ use api::playback::Playback;
 use api::upload::{
     CompletedUpload, NewUpload, PartWanted, PartsWanted, SignedPart, SignedParts, Upload,
 };
+use api::webhook::{NewWebhook, Webhook, WebhookChange, Webhooks};
 use api::{Problem, ProblemCode};
 use bytes::Bytes;
 use hyper::body::Incoming;
@@ -161,6 +162,41 @@ impl Api {
             .await
     }
 
+    pub(crate) async fn webhooks(&self) -> Result<Webhooks, CliError> {
+        let call = Call::new(Method::GET, "/api/webhooks".to_owned());
+        self.json(call).await
+    }
+
+    pub(crate) async fn webhook(&self, id: &str) -> Result<Webhook, CliError> {
+        self.json(Call::new(Method::GET, webhook_path(id, "")))
+            .await
+    }
+
+    pub(crate) async fn make_webhook(&self, new: &NewWebhook) -> Result<Webhook, CliError> {
+        let call = Call::new(Method::POST, "/api/webhooks".to_owned());
+        self.json(call.with(new).once()).await
+    }
+
+    pub(crate) async fn change_webhook(
+        &self,
+        id: &str,
+        change: &WebhookChange,
+    ) -> Result<Webhook, CliError> {
+        self.json(Call::new(Method::PATCH, webhook_path(id, "")).with(change))
+            .await
+    }
+
+    pub(crate) async fn renew_webhook(&self, id: &str) -> Result<Webhook, CliError> {
+        // A second renewal would end the secret that the receiver knows.
+        self.json(Call::new(Method::POST, webhook_path(id, "/secret")).once())
+            .await
+    }
+
+    pub(crate) async fn drop_webhook(&self, id: &str) -> Result<(), CliError> {
+        let call = Call::new(Method::DELETE, webhook_path(id, "")).once();
+        self.answer(&call).await.map(|_| ())
+    }
+
     async fn json<T: DeserializeOwned>(&self, call: Call) -> Result<T, CliError> {
         let body = self.answer(&call).await?;
         serde_json::from_slice(&body).map_err(|source| CliError::Unclear {
@@ -250,8 +286,8 @@ impl Api {
 
 /// Whether the same request may be answered better later.
 fn passes(status: StatusCode, error: &CliError) -> bool {
-    let is_limit =
-        matches!(error, CliError::Problem(problem) if problem.code == ProblemCode::TooManyUploads);
+    let limits = [ProblemCode::TooManyUploads, ProblemCode::TooManyWebhooks];
+    let is_limit = matches!(error, CliError::Problem(problem) if limits.contains(&problem.code));
     let passing = [
         StatusCode::TOO_MANY_REQUESTS,
         StatusCode::BAD_GATEWAY,
@@ -270,6 +306,10 @@ fn asked_wait(headers: &HeaderMap) -> Duration {
 
 fn asset_path(id: &str, rest: &str) -> String {
     format!("/api/assets/{}{rest}", segment(id))
+}
+
+fn webhook_path(id: &str, rest: &str) -> String {
+    format!("/api/webhooks/{}{rest}", segment(id))
 }
 
 /// An id as one segment of a path, whatever was typed.

@@ -90,6 +90,9 @@ pub(crate) enum Command {
     /// Work with profiles
     #[command(subcommand)]
     Profile(ProfileCommand),
+    /// Say where events of assets are sent
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
     /// Sign in with a browser
     Login,
     /// Forget who is signed in
@@ -227,6 +230,86 @@ pub(crate) enum ProfileCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum WebhookCommand {
+    /// List webhooks, the oldest first
+    Ls,
+    /// Make a webhook, and print its secret
+    Add {
+        /// Where events go: https
+        #[arg(value_name = "URL")]
+        address: String,
+        /// An event to hear of; may be given several times, else all
+        #[arg(long = "event", value_name = "EVENT")]
+        events: Vec<Event>,
+    },
+    /// Show a webhook and its last delivery
+    Show {
+        /// The webhook
+        id: String,
+    },
+    /// Change where events go, which they are, or whether any are sent
+    Set(SetWebhookArgs),
+    /// Print a new secret; the one before holds for 24 hours more
+    Renew {
+        /// The webhook
+        id: String,
+    },
+    /// Drop webhooks
+    Rm {
+        /// The webhooks
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetWebhookArgs {
+    /// The webhook
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) change: WebhookWish,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true, id = "wish")]
+pub(crate) struct WebhookWish {
+    /// Where events go
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: Option<String>,
+    /// An event to hear of, in place of those that it heard of; may be given several times
+    #[arg(long = "event", value_name = "EVENT")]
+    pub(crate) events: Vec<Event>,
+    /// Send nothing; what happens meanwhile is not told later
+    #[arg(long, conflicts_with = "resume")]
+    pub(crate) pause: bool,
+    /// Send again, also where the receiver ended it
+    #[arg(long)]
+    pub(crate) resume: bool,
+}
+
+/// What happens to an asset.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Event {
+    #[value(name = "asset.created")]
+    Created,
+    #[value(name = "asset.processing")]
+    Processing,
+    #[value(name = "asset.ready")]
+    Ready,
+    #[value(name = "asset.failed")]
+    Failed,
+    #[value(name = "asset.changed")]
+    Changed,
+    #[value(name = "asset.removing")]
+    Removing,
+    #[value(name = "asset.removed")]
+    Removed,
+}
+
 /// Where an asset stands.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum State {
@@ -255,6 +338,20 @@ impl From<Visibility> for api::asset::Visibility {
     }
 }
 
+impl From<Event> for api::event::EventType {
+    fn from(event: Event) -> Self {
+        match event {
+            Event::Created => Self::Created,
+            Event::Processing => Self::Processing,
+            Event::Ready => Self::Ready,
+            Event::Failed => Self::Failed,
+            Event::Changed => Self::Changed,
+            Event::Removing => Self::Removing,
+            Event::Removed => Self::Removed,
+        }
+    }
+}
+
 impl From<State> for api::asset::AssetState {
     fn from(state: State) -> Self {
         match state {
@@ -278,6 +375,20 @@ mod tests {
     }
 
     #[test]
+    fn an_event_has_the_name_that_the_api_gives_it() {
+        let names = Event::value_variants().iter().map(|event| {
+            let told = api::event::EventType::from(*event);
+            let name = event.to_possible_value().unwrap().get_name().to_owned();
+            assert_eq!(serde_json::to_value(told).unwrap(), name);
+            name
+        });
+        let all = domain::event::EventType::ALL
+            .iter()
+            .map(|event| event.name());
+        assert!(names.eq(all), "an event is left out");
+    }
+
+    #[test]
     fn the_help_of_every_command() {
         let mut command = Arguments::command();
         command.build();
@@ -287,5 +398,18 @@ mod tests {
             help = format!("{help}\n\n==== {}\n{text}", subcommand.get_name());
         }
         insta::assert_snapshot!(help);
+    }
+
+    #[test]
+    fn the_help_of_every_command_about_webhooks() {
+        let mut command = Arguments::command();
+        command.build();
+        let webhook = command.find_subcommand_mut("webhook").unwrap();
+        let help = webhook.get_subcommands_mut().map(|subcommand| {
+            let text = subcommand.render_help();
+            format!("==== {}\n{text}", subcommand.get_name())
+        });
+        let help: Vec<_> = help.collect();
+        insta::assert_snapshot!(help.join("\n\n"));
     }
 }

@@ -290,9 +290,10 @@ impl From<Problem> for CliError {
 fn exit_code_of(code: ProblemCode) -> u8 {
     match code {
         ProblemCode::Unauthorized => exit::SIGNED_OUT,
-        ProblemCode::AssetNotFound | ProblemCode::UploadNotFound | ProblemCode::NotFound => {
-            exit::NOT_FOUND
-        }
+        ProblemCode::AssetNotFound
+        | ProblemCode::UploadNotFound
+        | ProblemCode::WebhookNotFound
+        | ProblemCode::NotFound => exit::NOT_FOUND,
         ProblemCode::FileEmpty | ProblemCode::FileTooLarge | ProblemCode::TypeUnsupported => {
             exit::FAILED
         }

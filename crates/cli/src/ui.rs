@@ -38,6 +38,20 @@ impl Ui {
         !self.json && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
 
+    /// Holds that somebody can answer, or said yes beforehand.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`].
+    pub(crate) fn expect_answers(self, yes: bool) -> Result<(), CliError> {
+        if yes || self.can_ask() {
+            return Ok(());
+        }
+        Err(CliError::Usage {
+            what: "nobody is there to be asked".to_owned(),
+            advice: "say --yes to remove without a question",
+        })
+    }
+
     /// A result on standard output: a line of JSON, or words.
     pub(crate) fn result(self, value: &impl Serialize, words: impl FnOnce() -> String) {
         let text = if self.json {

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use api::Timestamp;
 use api::asset::{Asset, AssetState, Stage, Visibility};
+use api::event::EventType;
 use indicatif::{HumanBytes, HumanDuration};
+use serde::Serialize;
 
 /// Text of somebody else for a terminal: on one line, and without what a terminal would obey.
 pub(crate) fn printable(text: &str) -> String {
@@ -67,6 +70,22 @@ pub(crate) const fn visibility(visibility: Visibility) -> &'static str {
     }
 }
 
+/// The name of an event, or a time, as the API writes it.
+fn written(value: impl Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// `asset.ready`.
+pub(crate) fn event(event: EventType) -> String {
+    written(event)
+}
+
+/// `2026-11-25T10:00:00Z`, to the second.
+pub(crate) fn moment(time: Timestamp) -> String {
+    written(Timestamp(time.0 / 1000 * 1000))
+}
+
 pub(crate) const fn stage(stage: Stage) -> &'static str {
     match stage {
         Stage::Queued => "queued",
@@ -107,6 +126,7 @@ mod tests {
         assert_eq!(clock(62_001), "1:03");
         assert_eq!(clock(3_723_000), "1:02:03");
         assert_eq!(dollars(251_234), "$0.2513");
+        assert_eq!(moment(Timestamp(1_700_000_000_500)), "2023-11-14T22:13:20Z");
         assert_eq!(dollars(12_000_000), "$12.0000");
     }
 }

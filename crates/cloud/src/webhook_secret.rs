@@ -45,8 +45,8 @@ impl WebhookSecret {
         format!("{PREFIX}{}", STANDARD.encode(&self.0))
     }
 
-    /// The header `webhook-signature` of a message that is sent at `timestamp`, in seconds since
-    /// the Unix epoch.
+    /// A signature for the header `webhook-signature` of a message that is sent at `timestamp`, in
+    /// seconds since the Unix epoch.
     #[must_use]
     pub fn sign(&self, id: &str, timestamp: u64, body: &str) -> String {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);

@@ -1,5 +1,6 @@
 //! Webhooks: where owners want to hear of their assets, and how often it is tried.
 
+use std::mem;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,8 @@ use crate::ids::{EventId, WebhookId};
 pub const MAX_WEBHOOKS: usize = 10;
 /// The longest address, in bytes.
 pub const MAX_URL: usize = 2000;
+/// How long a secret that was renewed is still signed with, in milliseconds: a day.
+pub const OLD_SECRET_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// Waits between the tries of a delivery. With them the last try is a day after the first.
 const WAITS: [Duration; 8] = [
@@ -48,11 +51,45 @@ pub struct Webhook {
     pub events: Vec<EventType>,
     /// What deliveries are signed with: `whsec_` and base 64.
     pub secret: String,
+    /// What they are signed with, too, after the secret was renewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_secret: Option<OldSecret>,
     /// When it was made, in milliseconds since the Unix epoch.
     pub created_ms: u64,
 }
 
+/// A secret that was renewed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OldSecret {
+    /// The secret.
+    pub secret: String,
+    /// When it ends, in milliseconds since the Unix epoch.
+    pub until_ms: u64,
+}
+
 impl Webhook {
+    /// Takes a new secret. The one before it is signed with, too, for [`OLD_SECRET_MS`]; one that
+    /// was older still ends at once.
+    pub fn renew(&mut self, secret: String, now_ms: u64) {
+        self.old_secret = Some(OldSecret {
+            secret: mem::replace(&mut self.secret, secret),
+            until_ms: now_ms.saturating_add(OLD_SECRET_MS),
+        });
+    }
+
+    /// The secret before this one, while it still holds.
+    #[must_use]
+    pub fn old_secret_at(&self, now_ms: u64) -> Option<&OldSecret> {
+        let old = self.old_secret.as_ref();
+        old.filter(|old| now_ms < old.until_ms)
+    }
+
+    /// What is signed with at a moment, the newest first.
+    pub fn secrets_at(&self, now_ms: u64) -> impl Iterator<Item = &str> {
+        let old = self.old_secret_at(now_ms).map(|old| old.secret.as_str());
+        std::iter::once(self.secret.as_str()).chain(old)
+    }
+
     /// Whether it wants to hear of such an event.
     #[must_use]
     pub fn wants(&self, event: EventType) -> bool {
@@ -119,16 +156,43 @@ mod tests {
         assert_eq!(wait_after(0), None);
     }
 
-    #[test]
-    fn a_webhook_hears_of_what_it_wants() {
-        let mut webhook = Webhook {
+    fn webhook() -> Webhook {
+        Webhook {
             id: WebhookId::of([0; 16]),
             owner: "ann".to_owned(),
             url: "https://example.com".to_owned(),
             events: Vec::new(),
-            secret: "whsec_".to_owned(),
+            secret: "first".to_owned(),
+            old_secret: None,
             created_ms: 1,
+        }
+    }
+
+    #[test]
+    fn a_renewed_secret_holds_for_a_day_unless_it_is_renewed_again() {
+        let mut webhook = webhook();
+        let at = |webhook: &Webhook, now_ms| {
+            let secrets = webhook.secrets_at(now_ms).map(str::to_owned);
+            secrets.collect::<Vec<_>>()
         };
+        assert_eq!(at(&webhook, 5), ["first"]);
+        webhook.renew("second".to_owned(), 5);
+        assert_eq!(at(&webhook, 4 + OLD_SECRET_MS), ["second", "first"]);
+        assert_eq!(at(&webhook, 5 + OLD_SECRET_MS), ["second"]);
+        webhook.renew("third".to_owned(), 6);
+        assert_eq!(at(&webhook, 6), ["third", "second"]);
+    }
+
+    #[test]
+    fn a_webhook_from_before_secrets_were_renewed_is_read() {
+        let text = serde_json::to_string(&webhook()).unwrap();
+        assert!(!text.contains("old_secret"));
+        assert_eq!(serde_json::from_str::<Webhook>(&text).unwrap(), webhook());
+    }
+
+    #[test]
+    fn a_webhook_hears_of_what_it_wants() {
+        let mut webhook = webhook();
         assert!(EventType::ALL.iter().all(|&event| webhook.wants(event)));
         webhook.events = vec![EventType::Ready];
         assert!(webhook.wants(EventType::Ready) && !webhook.wants(EventType::Failed));

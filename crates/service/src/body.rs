@@ -37,6 +37,10 @@ fn is_json(media_type: &str) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    // A list would be read as the fields in their order.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(invalid("the body: it should be an object, not a list"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -89,6 +93,7 @@ mod tests {
             (br"{}", "missing field `number`"),
             (br#"{"number": 7} {"#, "goes on"),
             (b"", "the body: "),
+            (b" [7]", "not a list"),
         ] {
             let Refusal(problem) = parse::<Thing>(body).unwrap_err();
             assert!(problem.detail.contains(words), "{}", problem.detail);

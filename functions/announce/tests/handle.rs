@@ -73,6 +73,7 @@ impl World {
             url: "https://example.com".to_owned(),
             events: events.to_vec(),
             secret: "whsec_c2VjcmV0".to_owned(),
+            old_secret: None,
             created_ms: 1,
         };
         self.documents.add_webhook(&webhook).await.unwrap();

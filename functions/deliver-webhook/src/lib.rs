@@ -98,7 +98,7 @@ where
         .documents
         .webhook(&order.owner, &order.webhook)
         .await?;
-    // Dropped, or ended, since the event was queued.
+    // Dropped, ended, or paused since the event was queued.
     let Some(StoredWebhook {
         webhook,
         enabled: true,
@@ -134,12 +134,17 @@ where
 
 fn letter(order: &Order, webhook: &Webhook, at_ms: u64) -> Result<Letter, StoreError> {
     let timestamp = at_ms / 1000;
-    let secret = WebhookSecret::parse(&webhook.secret)?;
+    let mut signatures = Vec::new();
+    // With an old secret, too, for as long as it holds: receivers take any signature that they know.
+    for secret in webhook.secrets_at(at_ms) {
+        let secret = WebhookSecret::parse(secret)?;
+        signatures.push(secret.sign(order.id.as_str(), timestamp, &order.body));
+    }
     Ok(Letter {
         url: webhook.url.clone(),
         id: order.id.to_string(),
         timestamp,
-        signature: secret.sign(order.id.as_str(), timestamp, &order.body),
+        signatures: signatures.join(" "),
         body: order.body.clone(),
     })
 }

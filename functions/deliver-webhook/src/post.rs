@@ -21,6 +21,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioExecutor;
+use rustls::{CertificateError, ClientConfig};
 use tower::Service;
 
 use crate::address::is_public;
@@ -40,8 +41,8 @@ pub struct Letter {
     pub id: String,
     /// When it is sent, in seconds since the Unix epoch.
     pub timestamp: u64,
-    /// Over the three others.
-    pub signature: String,
+    /// Over the three others, one for each secret, with spaces in between.
+    pub signatures: String,
     /// What it says.
     pub body: String,
 }
@@ -66,10 +67,16 @@ impl Internet {
     /// # Errors
     /// When TLS does not start.
     pub fn new(may_be_private: bool) -> Result<Self, rustls::Error> {
+        Ok(Self::over(runtime::tls::client()?, may_be_private))
+    }
+
+    /// As [`Internet::new`], with TLS that trusts whom it was made to trust.
+    #[must_use]
+    pub fn over(tls: ClientConfig, may_be_private: bool) -> Self {
         let resolver = Resolver { may_be_private };
         let mut http = HttpConnector::new_with_resolver(resolver);
         http.enforce_http(false);
-        let connector = HttpsConnectorBuilder::new().with_tls_config(runtime::tls::client()?);
+        let connector = HttpsConnectorBuilder::new().with_tls_config(tls);
         let connector = if may_be_private {
             connector.https_or_http()
         } else {
@@ -80,7 +87,7 @@ impl Internet {
             // A connection that was kept would be one whose address nobody looked at.
             .pool_max_idle_per_host(0)
             .build(connector);
-        Ok(Self { client, resolver })
+        Self { client, resolver }
     }
 
     async fn send(&self, letter: &Letter) -> Result<StatusCode, Box<dyn Error + Send + Sync>> {
@@ -93,7 +100,7 @@ impl Internet {
             .header("user-agent", "Millrace")
             .header("webhook-id", &letter.id)
             .header("webhook-timestamp", letter.timestamp)
-            .header("webhook-signature", &letter.signature)
+            .header("webhook-signature", &letter.signatures)
             .body(Full::from(letter.body.clone()))?;
         let answer = tokio::time::timeout(TIMEOUT, self.client.request(request)).await;
         let answer = answer.map_err(|_| format!("no answer after {} s", TIMEOUT.as_secs()))?;
@@ -115,10 +122,40 @@ impl Post for Internet {
 /// What lies lowest: the layers above only say that there was an error.
 fn reason(error: &(dyn Error + 'static)) -> String {
     let mut lowest = error;
-    while let Some(below) = lowest.source() {
-        lowest = below;
+    while let Some(next) = below(lowest) {
+        lowest = next;
     }
-    lowest.to_string().chars().take(LONGEST_REASON).collect()
+    let words = match lowest.downcast_ref() {
+        Some(rustls::Error::InvalidCertificate(fault)) => distrust(fault),
+        _ => None,
+    };
+    let words = words.map_or_else(|| lowest.to_string(), str::to_owned);
+    words.chars().take(LONGEST_REASON).collect()
+}
+
+/// The cause of an error. A fault of input or output leaves out of its `source` what it wraps.
+fn below<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    let wrapped = error.downcast_ref().and_then(io::Error::get_ref);
+    wrapped.map_or_else(|| error.source(), |wrapped| Some(wrapped))
+}
+
+/// What an owner can do something about, in plain words.
+fn distrust(fault: &CertificateError) -> Option<&'static str> {
+    match fault {
+        CertificateError::UnknownIssuer => {
+            Some("the certificate is of an authority that is not trusted")
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            Some("the certificate is for another name")
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            Some("the certificate has expired")
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            Some("the certificate is not valid yet")
+        }
+        _ => None,
+    }
 }
 
 /// Finds the addresses of a name, all of them public.

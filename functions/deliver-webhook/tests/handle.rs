@@ -4,12 +4,13 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use cloud::lease::now_ms;
 use cloud::ports::{FindWebhooks, KeepWebhooks};
 use cloud::webhook_secret::WebhookSecret;
 use deliver_webhook::Ports;
 use deliver_webhook::post::{Letter, Post};
 use domain::ids::WebhookId;
-use domain::webhook::{Outcome, TRIES, Webhook};
+use domain::webhook::{OLD_SECRET_MS, Outcome, TRIES, Webhook};
 use runtime::StageContext;
 use runtime::queue::Messages;
 use serde_json::{Value, json};
@@ -44,13 +45,18 @@ fn webhook() -> Webhook {
         url: "https://example.com/hook".to_owned(),
         events: Vec::new(),
         secret: SECRET.to_owned(),
+        old_secret: None,
         created_ms: 1,
     }
 }
 
 async fn world(outcome: Outcome) -> World {
+    world_with(&webhook(), outcome).await
+}
+
+async fn world_with(webhook: &Webhook, outcome: Outcome) -> World {
     let documents = MemoryDocuments::default();
-    documents.add_webhook(&webhook()).await.unwrap();
+    documents.add_webhook(webhook).await.unwrap();
     World {
         documents,
         queue: Outbox::default(),
@@ -112,8 +118,31 @@ async fn a_letter_is_signed_over_what_it_says() {
     );
     let secret = WebhookSecret::parse(SECRET).unwrap();
     let expected = secret.sign(&letter.id, letter.timestamp, &letter.body);
-    assert_eq!(letter.signature, expected);
+    assert_eq!(letter.signatures, expected);
     assert_eq!(world.last().await, Some(Outcome::Delivered));
+}
+
+/// For a day, so that a receiver can take over the new secret without losing a letter.
+#[tokio::test]
+async fn a_letter_is_signed_with_the_secret_before_too() {
+    let new = "whsec_bmV3IHNlY3JldA==";
+    for (renewed_ms, secrets) in [
+        (now_ms(), &[new, SECRET][..]),
+        (now_ms() - OLD_SECRET_MS, &[new]),
+    ] {
+        let mut webhook = webhook();
+        webhook.renew(new.to_owned(), renewed_ms);
+        let world = world_with(&webhook, Outcome::Delivered).await;
+        assert_eq!(world.deliver(sample(1)).await, 0);
+        let letters = world.letters();
+        let letter = letters.first().unwrap();
+        let expected: Vec<_> = secrets
+            .iter()
+            .map(|secret| WebhookSecret::parse(secret).unwrap())
+            .map(|secret| secret.sign(&letter.id, letter.timestamp, &letter.body))
+            .collect();
+        assert_eq!(letter.signatures, expected.join(" "));
+    }
 }
 
 #[tokio::test]

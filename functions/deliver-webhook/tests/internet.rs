@@ -12,7 +12,7 @@ fn letter(url: String) -> Letter {
         url,
         id: "e1".to_owned(),
         timestamp: 1_614_265_330,
-        signature: "v1,c2lnbmF0dXJl".to_owned(),
+        signatures: "v1,c2lnbmF0dXJl".to_owned(),
         body: r#"{"type":"asset.ready"}"#.to_owned(),
     }
 }

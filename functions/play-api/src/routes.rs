@@ -52,7 +52,13 @@ pub fn router<S: Objects, D: Documents, E: Executions>(ports: Ports<S, D, E>) ->
         )
         .route(
             "/api/webhooks/{webhook}",
-            get(webhooks::show::<S, D, E>).delete(webhooks::forget::<S, D, E>),
+            get(webhooks::show::<S, D, E>)
+                .patch(webhooks::change::<S, D, E>)
+                .delete(webhooks::forget::<S, D, E>),
+        )
+        .route(
+            "/api/webhooks/{webhook}/secret",
+            post(webhooks::renew::<S, D, E>),
         );
     let about = Router::new()
         .route("/api/config", get(settings::<S, D, E>))
@@ -79,6 +85,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
             webhooks::list,
             webhooks::make,
             webhooks::show,
+            webhooks::change,
+            webhooks::renew,
             webhooks::forget,
             settings,
             description

@@ -1,12 +1,13 @@
 //! The paths of the API that are about webhooks.
 
 use api::event::EventType;
-use api::webhook::{Delivery, NewWebhook, Webhook, Webhooks};
+use api::webhook::{Delivery, NewWebhook, Webhook, WebhookChange, Webhooks};
 use api::{Problem, ProblemCode, Timestamp};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use cloud::StoreError;
 use cloud::lease::now_ms;
 use cloud::ports::StoredWebhook;
 use cloud::random::bits;
@@ -17,6 +18,9 @@ use service::{Body, Owner, Refusal};
 
 use crate::routes::Shared;
 use crate::{Documents, Executions, Objects};
+
+/// How often a change is begun anew where others were faster.
+const TRIES: u32 = 5;
 
 /// List webhooks
 #[utoipa::path(
@@ -66,8 +70,13 @@ pub(crate) async fn make<S: Objects, D: Documents, E: Executions>(
         id: WebhookId::of(bits()?),
         owner: owner.as_str().to_owned(),
         url: wanted.url,
-        events: wanted_events(wanted.events)?,
+        events: wanted
+            .events
+            .map(own_events)
+            .transpose()?
+            .unwrap_or_default(),
         secret: secret.clone(),
+        old_secret: None,
         created_ms: now_ms(),
     };
     if !ports.documents.add_webhook(&webhook).await? {
@@ -78,6 +87,7 @@ pub(crate) async fn make<S: Objects, D: Documents, E: Executions>(
     let fresh = StoredWebhook {
         webhook,
         enabled: true,
+        version: 0,
         last: None,
     };
     let made = Webhook {
@@ -112,6 +122,78 @@ pub(crate) async fn show<S: Objects, D: Documents, E: Executions>(
     Ok(Json(shown(&stored)))
 }
 
+/// Change a webhook
+///
+/// Its address, what it hears of, and whether anything is sent to it. With `enabled` one that was
+/// paused, or that ended, begins again.
+#[utoipa::path(
+    patch,
+    path = "/api/webhooks/{webhook}",
+    operation_id = "changeWebhook",
+    tag = "webhooks",
+    security(("token" = [])),
+    params(("webhook" = String, Path, description = "The webhook's id")),
+    request_body = WebhookChange,
+    responses(
+        (status = 200, description = "The webhook as it is now", body = Webhook),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn change<S: Objects, D: Documents, E: Executions>(
+    State(ports): Shared<S, D, E>,
+    owner: Owner,
+    Path(id): Path<String>,
+    Body(change): Body<WebhookChange>,
+) -> Result<Json<Webhook>, Refusal> {
+    if let Some(url) = &change.url {
+        check_url(url, ports.private_webhooks)?;
+    }
+    let events = change.events.map(own_events).transpose()?;
+    let changed = swap(&ports.documents, &owner, &id, |stored| {
+        let webhook = &mut stored.webhook;
+        if let Some(url) = &change.url {
+            webhook.url.clone_from(url);
+        }
+        if let Some(events) = &events {
+            webhook.events.clone_from(events);
+        }
+        stored.enabled = change.enabled.unwrap_or(stored.enabled);
+    });
+    Ok(Json(shown(&changed.await?)))
+}
+
+/// Renew a webhook's secret
+///
+/// The new secret is in this answer and in no other. For 24 hours deliveries are signed with the one
+/// before, too, so that a receiver can change over. One that was older still ends at once.
+#[utoipa::path(
+    post,
+    path = "/api/webhooks/{webhook}/secret",
+    operation_id = "renewWebhookSecret",
+    tag = "webhooks",
+    security(("token" = [])),
+    params(("webhook" = String, Path, description = "The webhook's id")),
+    responses(
+        (status = 200, description = "The webhook, with its new secret", body = Webhook),
+        (status = "4XX", description = "Refused", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn renew<S: Objects, D: Documents, E: Executions>(
+    State(ports): Shared<S, D, E>,
+    owner: Owner,
+    Path(id): Path<String>,
+) -> Result<Json<Webhook>, Refusal> {
+    let secret = WebhookSecret::generate()?.reveal();
+    let renewed = swap(&ports.documents, &owner, &id, |stored| {
+        stored.webhook.renew(secret.clone(), now_ms());
+    });
+    let renewed = shown(&renewed.await?);
+    Ok(Json(Webhook {
+        secret: Some(secret),
+        ..renewed
+    }))
+}
+
 /// Drop a webhook
 ///
 /// Nothing is sent to it from now on but what is under way.
@@ -142,6 +224,30 @@ pub(crate) async fn forget<S: Objects, D: Documents, E: Executions>(
     } else {
         Err(unknown(&id))
     }
+}
+
+/// Changes the webhook as it is stored, and gives what it is then.
+async fn swap<D: Documents>(
+    documents: &D,
+    owner: &Owner,
+    id: &str,
+    change: impl Fn(&mut StoredWebhook),
+) -> Result<StoredWebhook, Refusal> {
+    let webhook = named(id)?;
+    for _ in 0..TRIES {
+        let stored = documents.webhook(owner.as_str(), &webhook).await?;
+        let mut next = stored.ok_or_else(|| unknown(id))?;
+        change(&mut next);
+        next.version += 1;
+        if documents.swap_webhook(&next).await? {
+            return Ok(next);
+        }
+    }
+    Err(StoreError::Contended {
+        what: format!("webhook {id}"),
+        attempts: TRIES,
+    }
+    .into())
 }
 
 fn unknown(id: &str) -> Refusal {
@@ -179,13 +285,10 @@ fn check_url(url: &str, may_be_plain: bool) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn wanted_events(wanted: Option<Vec<EventType>>) -> Result<Vec<domain::event::EventType>, Refusal> {
-    let Some(wanted) = wanted else {
-        return Ok(Vec::new());
-    };
+fn own_events(wanted: Vec<EventType>) -> Result<Vec<domain::event::EventType>, Refusal> {
     let most = domain::event::EventType::ALL.len();
     if !(1..=most).contains(&wanted.len()) {
-        let detail = format!("events: name 1 to {most}, or leave it out for all");
+        let detail = format!("events: name 1 to {most}, or leave it out");
         return Err(invalid(detail));
     }
     let mut events: Vec<_> = wanted.into_iter().map(Into::into).collect();
@@ -198,11 +301,13 @@ fn shown(stored: &StoredWebhook) -> Webhook {
     let webhook = &stored.webhook;
     let all = domain::event::EventType::ALL.into_iter();
     let events = all.filter(|&event| webhook.wants(event));
+    let old_secret = webhook.old_secret_at(now_ms());
     Webhook {
         id: webhook.id.to_string(),
         url: webhook.url.clone(),
         events: events.map(Into::into).collect(),
         secret: None,
+        old_secret_until: old_secret.map(|old| Timestamp(old.until_ms)),
         enabled: stored.enabled,
         created_at: Timestamp(webhook.created_ms),
         last_delivery: stored.last.as_ref().map(delivery),

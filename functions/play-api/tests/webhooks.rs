@@ -6,13 +6,14 @@ use api::webhook::{Webhook, Webhooks};
 use api::{ProblemCode, Settings};
 use axum::Router;
 use axum::http::{Method, StatusCode, header};
-use cloud::ports::NoteDelivery;
+use cloud::lease::now_ms;
+use cloud::ports::{FindWebhooks, NoteDelivery};
 use cloud::signed_access::SignedAccess;
 use cloud::signing_key::SigningKey;
 use cloud::webhook_secret::WebhookSecret;
 use domain::ids::{AssetId, EventId, WebhookId};
 use domain::object::BucketName;
-use domain::webhook::{Delivery, Outcome};
+use domain::webhook::{Delivery, OLD_SECRET_MS, Outcome};
 use play_api::{Ports, router};
 use serde_json::{Value, json};
 use service::finished;
@@ -108,8 +109,14 @@ async fn another_owner_neither_sees_nor_drops_it() {
     let made = service.made("ann").await;
     let path = format!("/api/webhooks/{}", made.id);
     assert_eq!(service.listed("bob").await, []);
-    for method in [Method::GET, Method::DELETE] {
-        let refused = service.ask("bob", method, &path, Value::Null).await;
+    let secret = format!("{path}/secret");
+    for (method, path) in [
+        (Method::GET, &path),
+        (Method::PATCH, &path),
+        (Method::POST, &secret),
+        (Method::DELETE, &path),
+    ] {
+        let refused = service.ask("bob", method, path, json!({})).await;
         assert_eq!(refused.code(), ProblemCode::WebhookNotFound);
     }
     let dropped = service.ask("ann", Method::DELETE, &path, Value::Null).await;
@@ -156,6 +163,76 @@ async fn what_cannot_be_called_is_refused() {
 }
 
 #[tokio::test]
+async fn what_is_left_out_of_a_change_stays() {
+    let service = service(false);
+    let made = service.made("ann").await;
+    let path = format!("/api/webhooks/{}", made.id);
+    let mut expected = Webhook {
+        secret: None,
+        ..made
+    };
+    let hold = async |change: Value, expected: &Webhook| {
+        let answer = service.ask("ann", Method::PATCH, &path, change).await;
+        assert_eq!(answer.read::<Webhook>(), *expected);
+        assert_eq!(service.get("ann", &path).await.read::<Webhook>(), *expected);
+    };
+    hold(json!({}), &expected).await;
+    expected.enabled = false;
+    hold(json!({"enabled": false}), &expected).await;
+    expected.url = "https://example.org/".to_owned();
+    hold(json!({"url": expected.url}), &expected).await;
+    expected.events = vec![EventType::Failed];
+    hold(json!({"events": ["asset.failed"]}), &expected).await;
+    expected.enabled = true;
+    hold(json!({"enabled": true}), &expected).await;
+}
+
+#[tokio::test]
+async fn a_change_to_what_cannot_be_called_is_refused() {
+    let service = service(false);
+    let path = format!("/api/webhooks/{}", service.made("ann").await.id);
+    for wrong in [
+        json!({"url": "http://example.com/"}),
+        json!({"events": []}),
+        json!({"secret": "mine"}),
+        json!({"enabled": "no"}),
+    ] {
+        let refused = service.ask("ann", Method::PATCH, &path, wrong.clone());
+        assert_eq!(refused.await.code(), ProblemCode::RequestInvalid, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_secret_is_shown_once_and_the_old_one_ends_in_a_day() {
+    let service = service(false);
+    let made = service.made("ann").await;
+    let path = format!("/api/webhooks/{}", made.id);
+    let renew = format!("{path}/secret");
+    let renewed: Webhook = service
+        .ask("ann", Method::POST, &renew, Value::Null)
+        .await
+        .read();
+    assert_ne!(renewed.secret, made.secret);
+    let lasts = renewed.old_secret_until.unwrap().0 - now_ms();
+    assert!((OLD_SECRET_MS - 60_000..=OLD_SECRET_MS).contains(&lasts));
+    let later = Webhook {
+        secret: None,
+        ..renewed.clone()
+    };
+    assert_eq!(service.get("ann", &path).await.read::<Webhook>(), later);
+
+    let id = WebhookId::new(made.id.as_str()).unwrap();
+    let stored = service
+        .documents
+        .webhook("ann", &id)
+        .await
+        .unwrap()
+        .unwrap();
+    let secrets: Vec<_> = stored.webhook.secrets_at(now_ms()).collect();
+    assert_eq!(secrets, [renewed.secret.unwrap(), made.secret.unwrap()]);
+}
+
+#[tokio::test]
 async fn plain_http_is_for_stacks_that_allow_it() {
     let wanted = json!({"url": "http://127.0.0.1:9000/hook"});
     let made = service(true).make("ann", wanted).await;
@@ -195,4 +272,9 @@ async fn an_owner_sees_what_became_of_the_last_delivery() {
         assert!(said.contains(error.unwrap_or_default()), "{said}");
         assert_eq!(shown.enabled, enabled);
     }
+    let again = service.ask("ann", Method::PATCH, &path, json!({"enabled": true}));
+    assert!(
+        again.await.read::<Webhook>().enabled,
+        "what has ended can begin again"
+    );
 }

@@ -2,7 +2,8 @@
 
 import { problemOf } from './problem.ts';
 import type {
-  Asset, AssetChange, AssetPage, Completed, Config, NewUpload, Playback, SignedParts, Upload, UploadPage,
+  Asset, AssetChange, AssetPage, Completed, Config, NewUpload, NewWebhook, Playback, SignedParts, Upload, UploadPage,
+  Webhook, WebhookChange,
 } from './types.ts';
 
 interface Call {
@@ -107,6 +108,28 @@ export class Api {
   playback(of: 'own' | 'public', id: string): Promise<Playback> {
     const path = of === 'own' ? '/api/assets' : '/api/public/assets';
     return this.#json(`${path}/${id}/playback`, { method: 'POST', body: {} });
+  }
+
+  /** The oldest first. */
+  async webhooks(): Promise<Webhook[]> {
+    const { webhooks } = await this.#json<{ webhooks: Webhook[] }>('/api/webhooks');
+    return webhooks;
+  }
+
+  makeWebhook(webhook: NewWebhook): Promise<Webhook> {
+    return this.#json('/api/webhooks', { method: 'POST', body: webhook });
+  }
+
+  changeWebhook(id: string, change: WebhookChange): Promise<Webhook> {
+    return this.#json(`/api/webhooks/${id}`, { method: 'PATCH', body: change });
+  }
+
+  renewWebhook(id: string): Promise<Webhook> {
+    return this.#json(`/api/webhooks/${id}/secret`, { method: 'POST', body: {} });
+  }
+
+  async deleteWebhook(id: string): Promise<void> {
+    await this.#send(`/api/webhooks/${id}`, { method: 'DELETE' });
   }
 
   async #keep(response: Response): Promise<Asset> {

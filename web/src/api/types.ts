@@ -109,6 +109,45 @@ export interface UploadPage {
   next?: string;
 }
 
+export type EventType =
+  | 'asset.created'
+  | 'asset.processing'
+  | 'asset.ready'
+  | 'asset.failed'
+  | 'asset.changed'
+  | 'asset.removing'
+  | 'asset.removed';
+
+export interface Delivery {
+  type: EventType;
+  time: string;
+  /** Counts from 1. */
+  attempt: number;
+  delivered: boolean;
+  error?: string;
+}
+
+export interface Webhook {
+  id: string;
+  url: string;
+  events: EventType[];
+  /** Only in the answer that makes or renews it. */
+  secret?: string;
+  old_secret_until?: string;
+  enabled: boolean;
+  last_delivery?: Delivery;
+}
+
+export interface NewWebhook {
+  url: string;
+  /** Everything where it is left out. */
+  events?: EventType[];
+}
+
+export interface WebhookChange {
+  enabled?: boolean;
+}
+
 export interface Playback {
   hls: string;
   poster?: string;

@@ -4,21 +4,13 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Asset } from '../../src/api/types.ts';
+import { Refusal, type Call, type Route } from './call.ts';
 import { bodyOf, json } from './http.ts';
 import type { Issuer } from './issuer.ts';
 import { answer, uploadsOf, type Catalogue, type StoredAsset, type StoredUpload } from './catalogue.ts';
 import { grant } from './signed.ts';
 import type { Store } from './store.ts';
-
-/** What a call is about. */
-interface Call {
-  owner: string;
-  body: Record<string, unknown>;
-  url: URL;
-  ids: string[];
-  request: IncomingMessage;
-  response: ServerResponse;
-}
+import { webhookRoutes } from './webhooks.ts';
 
 export interface MockApi {
   /** The next so many calls are answered with 503. */
@@ -26,16 +18,10 @@ export interface MockApi {
   handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void>;
 }
 
-class Refusal extends Error {
-  constructor(readonly status: number, readonly code: string, detail: string, readonly advice: string, readonly more = {}) {
-    super(detail);
-  }
-}
-
 const PART_SIZE = 256 * 1024;
 
 export function mockApi(catalogue: Catalogue, store: Store, issuer: Issuer): MockApi {
-  const routes: [string, RegExp, (call: Call) => void][] = [
+  const routes: Route[] = [
     ['POST', /^\/api\/uploads$/, create],
     ['GET', /^\/api\/uploads$/, call => json(call.response, 200, { uploads: uploadsOf(catalogue, call.owner).map(withoutParts) })],
     ['GET', /^\/api\/uploads\/([\w-]+)$/, call => json(call.response, 200, withParts(uploadOf(call)))],
@@ -51,6 +37,7 @@ export function mockApi(catalogue: Catalogue, store: Store, issuer: Issuer): Moc
     ['GET', /^\/api\/public\/assets$/, call => list(call, asset => asset.visibility === 'public' && asset.state === 'ready')],
     ['GET', /^\/api\/public\/assets\/([\w-]+)$/, call => sendAsset(call, publicOf(call))],
     ['POST', /^\/api\/public\/assets\/([\w-]+)\/playback$/, call => play(call, publicOf(call))],
+    ...webhookRoutes(catalogue),
   ];
 
   const api: MockApi = {

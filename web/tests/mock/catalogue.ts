@@ -1,6 +1,7 @@
 // Uploads and assets in memory, and jobs that go through their stages by the clock.
 
-import type { Asset, AssetError, Stage, Upload } from '../../src/api/types.ts';
+import type { Asset, AssetError, EventType, Stage, Upload, Webhook } from '../../src/api/types.ts';
+import { EVENTS } from '../../src/webhooks/describe.ts';
 import { grant } from './signed.ts';
 
 export interface StoredUpload extends Upload {
@@ -9,6 +10,10 @@ export interface StoredUpload extends Upload {
 }
 
 export interface StoredAsset extends Asset {
+  owner: string;
+}
+
+export interface StoredWebhook extends Webhook {
   owner: string;
 }
 
@@ -28,9 +33,13 @@ const ENCODER: AssetError = {
   advice: 'try again; if it fails again, tell the operator',
 };
 
+const ALL_EVENTS = Object.keys(EVENTS) as EventType[];
+
 export class Catalogue {
   readonly uploads = new Map<string, StoredUpload>();
   readonly assets = new Map<string, StoredAsset>();
+  /** The oldest first. */
+  readonly webhooks: StoredWebhook[] = [];
   /** How long each step of a job takes. */
   stepMs = 700;
   /** How long signed access lasts. */
@@ -69,6 +78,12 @@ export class Catalogue {
     };
     this.assets.set(asset.id, asset);
     return asset;
+  }
+
+  addWebhook(owner: string, fields: Partial<Webhook>): StoredWebhook {
+    const webhook = { id: this.#id('w'), owner, url: 'https://example.com/', events: ALL_EVENTS, enabled: true, ...fields };
+    this.webhooks.push(webhook);
+    return webhook;
   }
 
   complete(upload: StoredUpload): void {

@@ -29,7 +29,11 @@ pub(crate) async fn set(args: SetArgs, api: &Api, ui: Ui) -> Result<(), CliError
 /// # Errors
 /// The error of the only one, or [`CliError::Some`].
 pub(crate) async fn retry(ids: &[String], api: &Api, ui: Ui) -> Result<(), CliError> {
-    one_by_one(ids, ui, async |id| api.retry_asset(id).await).await
+    one_by_one(ids, ui, async |id| {
+        tell(&api.retry_asset(id).await?, ui);
+        Ok(())
+    })
+    .await
 }
 
 /// Removes assets, after a question.
@@ -38,35 +42,35 @@ pub(crate) async fn retry(ids: &[String], api: &Api, ui: Ui) -> Result<(), CliEr
 /// [`CliError::Usage`] when nobody is there to answer it, the error of the only one, or
 /// [`CliError::Some`].
 pub(crate) async fn remove(ids: &[String], yes: bool, api: &Api, ui: Ui) -> Result<(), CliError> {
-    if !yes && !ui.can_ask() {
-        return Err(CliError::Usage {
-            what: "nobody is there to be asked".to_owned(),
-            advice: "say --yes to remove without a question",
-        });
-    }
+    ui.expect_answers(yes)?;
     one_by_one(ids, ui, async |id| {
         if !yes {
             let asset = api.asset(id).await?;
             let title = printable(&asset.title);
             if !Ui::confirms(&format!("remove {title} ({id}) with its file and stream?")) {
-                return Ok(asset);
+                tell(&asset, ui);
+                return Ok(());
             }
         }
-        api.remove_asset(id).await
+        tell(&api.remove_asset(id).await?, ui);
+        Ok(())
     })
     .await
 }
 
-/// Does something to each, and tells of it; one that fails does not keep the others.
-async fn one_by_one(
+/// Does something to each; one that fails does not keep the others.
+///
+/// # Errors
+/// The error of the only one, or [`CliError::Some`].
+pub(super) async fn one_by_one(
     ids: &[String],
     ui: Ui,
-    act: impl AsyncFn(&str) -> Result<Asset, CliError>,
+    act: impl AsyncFn(&str) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
     let mut codes = Vec::new();
     for id in ids {
         match act(id).await {
-            Ok(asset) => tell(&asset, ui),
+            Ok(()) => {}
             Err(error) if ids.len() == 1 => return Err(error),
             Err(error) => {
                 ui.refused(id, &error);

@@ -7,6 +7,7 @@ mod list;
 mod play;
 mod profile;
 mod sign;
+mod webhook;
 
 use clap::CommandFactory as _;
 
@@ -43,6 +44,7 @@ pub(crate) async fn run(arguments: Arguments, ui: Ui) -> Result<(), CliError> {
         Command::Rm { ids, yes } => change::remove(&ids, yes, &api().await?, ui).await,
         Command::Estimate(args) => estimate::run(&args, &environment, ui).await,
         Command::Profile(ProfileCommand::Check { file }) => profile::check(&file, ui),
+        Command::Webhook(command) => webhook::run(command, &api().await?, ui).await,
         Command::Login => sign::sign_in(&target().await?, &state, ui).await,
         Command::Logout => sign::sign_out(&target().await?, &state, ui).await,
         Command::Completions { shell } => {

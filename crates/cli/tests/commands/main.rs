@@ -17,3 +17,4 @@ mod server;
 mod sign_in;
 mod stack;
 mod upload;
+mod webhooks;

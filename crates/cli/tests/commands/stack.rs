@@ -9,6 +9,7 @@ use api::upload::{
     ArrivedPart, CompletedUpload, NewUpload, PartsWanted, SignedPart, SignedParts, Upload,
     UploadState,
 };
+use api::webhook::Webhook;
 use api::{Problem, ProblemCode, Settings, Timestamp};
 use domain::ErrorCode;
 use domain::upload::{Parts, missing};
@@ -34,6 +35,8 @@ pub(crate) struct Inner {
     pub(crate) coming: BTreeMap<String, Vec<Asset>>,
     /// Files of streams by path.
     pub(crate) media: BTreeMap<String, Vec<u8>>,
+    /// In the order in which they were made.
+    pub(crate) webhooks: Vec<Webhook>,
     /// What the issuer of tokens was asked, as forms.
     pub(crate) forms: Vec<String>,
     /// All requests, as `GET /path`.
@@ -141,6 +144,7 @@ impl Inner {
             ("POST", ["uploads", id, "parts"]) => self.sign(id, request),
             ("POST", ["uploads", id, "complete"]) => self.complete(id),
             ("GET", ["assets"]) => Ok(self.list(request)),
+            (method, ["webhooks", rest @ ..]) => self.webhook(method, rest, request),
             (method, ["assets", id, rest @ ..]) => self.asset(method, id, rest, request),
             _ => Err(problem(ProblemCode::NotFound, "there is nothing here")),
         }
@@ -338,7 +342,7 @@ impl Inner {
     clippy::unnecessary_box_returns,
     reason = "every caller wants it boxed, as an error"
 )]
-fn problem(code: ProblemCode, detail: &str) -> Box<Problem> {
+pub(crate) fn problem(code: ProblemCode, detail: &str) -> Box<Problem> {
     Box::new(Problem::new(code, detail))
 }
 

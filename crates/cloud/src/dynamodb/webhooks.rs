@@ -5,6 +5,7 @@
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ids::WebhookId;
 use domain::webhook::{Delivery, MAX_WEBHOOKS, Outcome, Webhook};
@@ -25,6 +26,7 @@ fn write(webhook: &Webhook, place: usize) -> Result<Attributes, StoreError> {
     let mut attributes = item::webhook_key(&webhook.owner, place);
     attributes.insert(item::DOCUMENT.to_owned(), item::document(webhook)?);
     attributes.insert(ID.to_owned(), item::text(webhook.id.as_str()));
+    attributes.insert(item::VERSION.to_owned(), item::number(0));
     Ok(attributes)
 }
 
@@ -33,6 +35,7 @@ fn read(found: &Attributes) -> Result<StoredWebhook, StoreError> {
     Ok(StoredWebhook {
         webhook: item::read_document(found)?,
         enabled: !found.contains_key(DISABLED),
+        version: item::version(found)?,
         last: last.map(|_| item::read_map(found, DELIVERY)).transpose()?,
     })
 }
@@ -70,6 +73,43 @@ impl DynamoDocuments {
             .into_iter()
             .find(|place| place.get(ID) == Some(&named)))
     }
+
+    /// An update of the item in a webhook's place, if it still is there, and `condition`, if any,
+    /// holds as well.
+    fn update_webhook(
+        &self,
+        place: &Attributes,
+        id: &WebhookId,
+        condition: Option<&str>,
+    ) -> UpdateItemFluentBuilder {
+        let conditions: Vec<_> = std::iter::once(STILL_IT).chain(condition).collect();
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(place_of(place)))
+            .condition_expression(conditions.join(" AND "))
+            .expression_attribute_names("#id", ID)
+            .expression_attribute_values(":id", item::text(id.as_str()))
+    }
+
+    /// Sends an update; says whether its condition held.
+    async fn updated(
+        &self,
+        update: UpdateItemFluentBuilder,
+        action: String,
+    ) -> Result<bool, StoreError> {
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(classify(error, self.what(), action)),
+        }
+    }
 }
 
 impl FindWebhooks for DynamoDocuments {
@@ -104,6 +144,31 @@ impl KeepWebhooks for DynamoDocuments {
             }
         }
         Ok(false)
+    }
+
+    async fn swap_webhook(&self, next: &StoredWebhook) -> Result<bool, StoreError> {
+        let webhook = &next.webhook;
+        let Some(place) = self.place(&webhook.owner, &webhook.id).await? else {
+            return Ok(false);
+        };
+        let set = "SET #document = :document, #version = :version";
+        let mut update = self
+            .update_webhook(&place, &webhook.id, Some("#version = :seen"))
+            .expression_attribute_names("#document", item::DOCUMENT)
+            .expression_attribute_names("#version", item::VERSION)
+            .expression_attribute_names("#disabled", DISABLED)
+            .expression_attribute_values(":document", item::document(webhook)?)
+            .expression_attribute_values(":version", item::number(next.version))
+            .expression_attribute_values(":seen", item::number(next.version.saturating_sub(1)));
+        update = if next.enabled {
+            update.update_expression(format!("{set} REMOVE #disabled"))
+        } else {
+            update
+                .update_expression(format!("{set}, #disabled = :yes"))
+                .expression_attribute_values(":yes", AttributeValue::Bool(true))
+        };
+        let action = format!("change webhook {}", webhook.id);
+        self.updated(update, action).await
     }
 
     async fn drop_webhook(&self, owner: &str, id: &WebhookId) -> Result<bool, StoreError> {
@@ -145,36 +210,22 @@ impl NoteDelivery for DynamoDocuments {
             return Ok(());
         };
         let mut update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(place_of(&place)))
-            .condition_expression(STILL_IT)
-            .expression_attribute_names("#id", ID)
+            .update_webhook(&place, id, None)
             .expression_attribute_names("#delivery", DELIVERY)
-            .expression_attribute_values(":id", item::text(id.as_str()))
             .expression_attribute_values(":delivery", item::document(delivery)?);
         update = if delivery.outcome == Outcome::Gone {
             update
-                .update_expression("SET #delivery = :delivery, #disabled = :yes")
+                .update_expression(
+                    "SET #delivery = :delivery, #disabled = :yes ADD #version :change",
+                )
                 .expression_attribute_names("#disabled", DISABLED)
+                .expression_attribute_names("#version", item::VERSION)
                 .expression_attribute_values(":yes", AttributeValue::Bool(true))
+                .expression_attribute_values(":change", item::number(1))
         } else {
             update.update_expression("SET #delivery = :delivery")
         };
-        match update.send().await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(error) => {
-                let action = format!("note a delivery to webhook {id}");
-                Err(classify(error, self.what(), action))
-            }
-        }
+        let action = format!("note a delivery to webhook {id}");
+        self.updated(update, action).await.map(|_| ())
     }
 }

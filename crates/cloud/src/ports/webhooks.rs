@@ -15,6 +15,8 @@ pub struct StoredWebhook {
     pub webhook: Webhook,
     /// Whether anything is sent to it.
     pub enabled: bool,
+    /// Counts the changes, of whatever but the last try.
+    pub version: u64,
     /// The last try; none before the first.
     pub last: Option<Delivery>,
 }
@@ -42,7 +44,7 @@ pub trait FindWebhooks: Send + Sync {
     ) -> impl Future<Output = Result<Option<StoredWebhook>, StoreError>> + Send;
 }
 
-/// Makes and drops webhooks.
+/// Makes, changes and drops webhooks.
 pub trait KeepWebhooks: Send + Sync {
     /// Writes a new webhook, unless its owner has [`domain::webhook::MAX_WEBHOOKS`] already; says
     /// whether it did. However many calls there are at once, the owner gets no more.
@@ -53,6 +55,17 @@ pub trait KeepWebhooks: Send + Sync {
     fn add_webhook(
         &self,
         webhook: &Webhook,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Writes the webhook of `next`, its version, and whether it is enabled, if the stored one still
+    /// has the version before; says whether it had. The last try stays. Of any number of calls at
+    /// once exactly one is true.
+    ///
+    /// # Errors
+    /// As [`KeepWebhooks::add_webhook`].
+    fn swap_webhook(
+        &self,
+        next: &StoredWebhook,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Deletes a webhook; says whether there was one.
@@ -69,7 +82,7 @@ pub trait KeepWebhooks: Send + Sync {
 /// Notes what became of deliveries.
 pub trait NoteDelivery: Send + Sync {
     /// Replaces the last try of a webhook. One that found nobody there any more
-    /// ([`domain::webhook::Outcome::Gone`]) disables the webhook for good. Nothing happens where
+    /// ([`domain::webhook::Outcome::Gone`]) disables the webhook, which is a change of it. Nothing happens where
     /// there is no such webhook.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ where
     an_owner_has_webhooks_of_their_own(store, unique).await;
     an_owner_gets_no_more_than_there_may_be(store, unique).await;
     the_last_delivery_is_noted(store, unique).await;
+    a_webhook_is_changed_as_it_was_seen(store, unique).await;
 }
 
 fn webhook(owner: &str, name: &str, created_ms: u64) -> Webhook {
@@ -26,6 +27,7 @@ fn webhook(owner: &str, name: &str, created_ms: u64) -> Webhook {
         url: "https://example.com/hook".to_owned(),
         events: vec![EventType::Ready, EventType::Failed],
         secret: "whsec_c2VjcmV0".to_owned(),
+        old_secret: None,
         created_ms,
     }
 }
@@ -43,6 +45,29 @@ async fn one<D: FindWebhooks>(store: &D, webhook: &Webhook) -> Option<StoredWebh
     sure("read a webhook", found)
 }
 
+async fn note<D: NoteDelivery>(
+    store: &D,
+    webhook: &Webhook,
+    attempt: u32,
+    outcome: Outcome,
+) -> Delivery {
+    let asset = AssetId::new("a1").unwrap_or_else(|error| panic!("{error}"));
+    let delivery = Delivery {
+        id: EventId::of(&asset, "1"),
+        event: EventType::Ready,
+        at_ms: 5,
+        attempt,
+        outcome,
+    };
+    let noted = store.note_delivery(&webhook.owner, &webhook.id, &delivery);
+    sure("note a delivery", noted.await);
+    delivery
+}
+
+async fn swap<D: KeepWebhooks>(store: &D, next: &StoredWebhook) -> bool {
+    sure("change a webhook", store.swap_webhook(next).await)
+}
+
 async fn an_owner_has_webhooks_of_their_own<D>(store: &D, unique: &str)
 where
     D: FindWebhooks + KeepWebhooks,
@@ -57,6 +82,7 @@ where
     let fresh = StoredWebhook {
         webhook: older.clone(),
         enabled: true,
+        version: 0,
         last: None,
     };
     assert_eq!(one(store, &older).await, Some(fresh));
@@ -100,20 +126,7 @@ where
     D: FindWebhooks + KeepWebhooks + NoteDelivery,
 {
     let webhook = webhook(&format!("{unique}-noted"), "a", 1);
-    let asset = AssetId::new("a1").unwrap_or_else(|error| panic!("{error}"));
-    let note = async |attempt, outcome| {
-        let delivery = Delivery {
-            id: EventId::of(&asset, "1"),
-            event: EventType::Ready,
-            at_ms: 5,
-            attempt,
-            outcome,
-        };
-        let noted = store.note_delivery(&webhook.owner, &webhook.id, &delivery);
-        sure("note a delivery", noted.await);
-        delivery
-    };
-    note(1, Outcome::Delivered).await;
+    note(store, &webhook, 1, Outcome::Delivered).await;
     assert_eq!(
         one(store, &webhook).await,
         None,
@@ -128,9 +141,47 @@ where
         // It was under way when the other was answered.
         (1, Outcome::Delivered, false),
     ] {
-        let delivery = note(attempt, outcome).await;
+        let delivery = note(store, &webhook, attempt, outcome).await;
         let stored = one(store, &webhook).await;
         let stored = stored.map(|stored| (stored.last, stored.enabled));
         assert_eq!(stored, Some((Some(delivery), enabled)));
     }
+}
+
+async fn a_webhook_is_changed_as_it_was_seen<D>(store: &D, unique: &str)
+where
+    D: FindWebhooks + KeepWebhooks + NoteDelivery,
+{
+    let webhook = webhook(&format!("{unique}-changed"), "a", 1);
+    let mut next = StoredWebhook {
+        webhook: webhook.clone(),
+        enabled: false,
+        version: 1,
+        last: None,
+    };
+    assert!(!swap(store, &next).await, "nothing is made by a change");
+    add(store, &webhook).await;
+    next.webhook.events = vec![EventType::Removed];
+    next.webhook.renew("whsec_bmV3".to_owned(), 5);
+    assert!(swap(store, &next).await);
+    assert!(!swap(store, &next).await, "of one version once");
+    assert_eq!(one(store, &webhook).await.as_ref(), Some(&next));
+
+    next.last = Some(note(store, &webhook, 1, Outcome::Delivered).await);
+    next.version += 1;
+    next.enabled = true;
+    let unseen = StoredWebhook {
+        last: None,
+        ..next.clone()
+    };
+    assert!(swap(store, &unseen).await, "a delivery is no change");
+    assert_eq!(one(store, &webhook).await, Some(next.clone()));
+
+    note(store, &webhook, 1, Outcome::Gone).await;
+    next.version += 1;
+    assert!(!swap(store, &next).await, "the end of a webhook is one");
+    next.version += 1;
+    assert!(swap(store, &next).await);
+    let enabled = one(store, &webhook).await.map(|stored| stored.enabled);
+    assert_eq!(enabled, Some(true), "what has ended can begin again");
 }

@@ -179,6 +179,7 @@ forward! {
     }
     KeepWebhooks {
         add_webhook(webhook: &Webhook) -> bool;
+        swap_webhook(next: &StoredWebhook) -> bool;
         drop_webhook(owner: &str, id: &WebhookId) -> bool;
     }
     NoteDelivery { note_delivery(owner: &str, id: &WebhookId, delivery: &Delivery) -> (); }

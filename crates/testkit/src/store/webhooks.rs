@@ -43,9 +43,26 @@ impl KeepWebhooks for MemoryDocuments {
         all.push(StoredWebhook {
             webhook: webhook.clone(),
             enabled: true,
+            version: 0,
             last: None,
         });
         all.sort_by_key(|stored| stored.webhook.created_ms);
+        Ok(true)
+    }
+
+    async fn swap_webhook(&self, next: &StoredWebhook) -> Result<bool, StoreError> {
+        let mut shelves = self.shelves();
+        let all = shelves.webhooks.entry(next.webhook.owner.clone());
+        let stored = all.or_default().iter_mut().find(|stored| {
+            stored.webhook.id == next.webhook.id && stored.version + 1 == next.version
+        });
+        let Some(stored) = stored else {
+            return Ok(false);
+        };
+        *stored = StoredWebhook {
+            last: stored.last.take(),
+            ..next.clone()
+        };
         Ok(true)
     }
 
@@ -69,7 +86,10 @@ impl NoteDelivery for MemoryDocuments {
         let all = shelves.webhooks.entry(owner.to_owned()).or_default();
         if let Some(stored) = all.iter_mut().find(|stored| stored.webhook.id == *id) {
             stored.last = Some(delivery.clone());
-            stored.enabled &= delivery.outcome != Outcome::Gone;
+            if delivery.outcome == Outcome::Gone {
+                stored.enabled = false;
+                stored.version += 1;
+            }
         }
         Ok(())
     }
