@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use cloud::ports::{FindSource as _, ListObjects as _};
 use cloud::signed_access::{Grant, SignedAccess};
+use cloud::signing_key;
 use domain::ids::{AssetId, JobId};
 use domain::layout::{WorkFolder, media_prefix};
 use domain::object::{BucketName, ObjectKey, ObjectRef};
@@ -261,7 +262,9 @@ fn access(stack: &Stack) -> SignedAccess {
     let function = stack.call("lambda", "get_function_configuration", function);
     let told = function.unwrap()["Environment"]["Variables"].take();
     let told = |name: &str| told[name].as_str().unwrap();
-    let secret = json!({"SecretId": told("MILLRACE_SIGNING_SECRET")});
+    let generation = told("MILLRACE_SIGNING_KEY_GENERATION").parse().unwrap();
+    let version = signing_key::version(generation);
+    let secret = json!({"SecretId": told("MILLRACE_SIGNING_SECRET"), "VersionId": version});
     let secret = stack
         .call("secretsmanager", "get_secret_value", secret)
         .unwrap();
