@@ -58,13 +58,11 @@ export class Origin extends Construct {
     }
     const isEven = settings.signingKeyGeneration % 2 === 0;
     const { key, previous } = props.signing;
-    const keys = [this.publicKey(key, isEven)];
-    this.signingKeyId = keys[0].ref;
-    if (previous !== undefined) {
-      keys.push(this.publicKey(previous, !isEven));
-    }
+    const signing = this.publicKey(key, isEven);
+    this.signingKeyId = signing.ref;
+    const before = previous === undefined ? [] : [this.publicKey(previous, !isEven)];
     // The odd one first, whichever signs.
-    const group = this.keyGroup(isEven ? keys.reverse() : keys);
+    const group = this.keyGroup(isEven ? [...before, signing] : [signing, ...before]);
     this.distribution = this.createDistribution(group, this.bucketAccess());
     this.url = `https://${this.distribution.attrDomainName}`;
     const { webBucket, mediaBucket } = props.storage;
