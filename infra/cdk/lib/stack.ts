@@ -92,7 +92,14 @@ export class MillraceStack extends Stack {
     }
     this.output('WebBucket', storage.webBucket.bucketName, "Where the page's files go");
     this.output('ApiUrl', `https://${api.host}`, 'The API behind the origin');
-    this.output('SigningPublicKey', signing.publicKey, 'Checks signed access');
+    this.output('SigningPublicKey', signing.key.publicKey, 'Checks signed access');
+    if (signing.previous !== undefined) {
+      this.output(
+        'PreviousSigningPublicKey',
+        signing.previous.publicKey,
+        'Checks signed access that was given before the key was renewed',
+      );
+    }
     if (identity.userPoolId !== undefined) {
       this.output('UserPoolId', identity.userPoolId, 'Who may sign in');
     }
@@ -119,6 +126,11 @@ export class MillraceStack extends Stack {
       'UnannouncedQueueUrl',
       queues.unannouncedQueue.queueUrl,
       'Writes to the table that could not be told',
+    );
+    this.output(
+      'ChangesDeadLettersUrl',
+      queues.changesDeadLetters.queueUrl,
+      'Changes of assets that nothing followed from',
     );
     this.output('AnnounceFunction', events.announce.functionName);
     this.output('DeliverWebhookFunction', events.deliverWebhook.functionName);

@@ -101,7 +101,7 @@ impl DynamoDocuments {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    async fn delete(&self, key: Attributes, action: String) -> Result<(), StoreError> {
+    pub(super) async fn delete(&self, key: Attributes, action: String) -> Result<(), StoreError> {
         self.client
             .delete_item()
             .table_name(&self.table)

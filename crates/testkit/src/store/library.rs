@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cloud::StoreError;
 use cloud::finish::JobOrder;
 use cloud::ports::{
-    EntryPage, ForgetAsset, KeepLibrary, KeepUploads, Shelf, StoredEntry, UploadPage,
+    EntryPage, ForgetAsset, ForgetUpload, KeepLibrary, KeepUploads, Shelf, StoredEntry, UploadPage,
 };
 use domain::ids::{AssetId, JobId, UploadId};
 use domain::library::{LibraryEntry, Visibility};
@@ -121,6 +121,14 @@ impl KeepLibrary for MemoryDocuments {
             .map(|stored| (stored.entry.place(), stored.clone()));
         let (entries, next) = page(placed.collect(), after, limit);
         Ok(EntryPage { entries, next })
+    }
+}
+
+impl ForgetUpload for MemoryDocuments {
+    async fn forget_upload(&self, id: &UploadId, asset: &AssetId) -> Result<(), StoreError> {
+        let uploads = &mut self.shelves().library.uploads;
+        uploads.retain(|known, record| known != id.as_str() || record.asset() != *asset);
+        Ok(())
     }
 }
 

@@ -1,225 +1,23 @@
 //! Update-metadata against twins of the stores: "ready" and "failed", once, whatever happens.
 #![cfg(test)]
 
-use std::sync::Mutex;
+mod changes;
+mod twins;
+
 use std::time::Duration;
 
 use cloud::Content;
 use cloud::lease::{cancel, release, take_over};
 use cloud::ports::{
-    ClaimJob, DeletePrefix, KeepJob, KeepLibrary, ListObjects, ReadDocuments, UploadedAt,
-    WriteObject,
+    DeletePrefix, KeepJob, KeepLibrary, KeepUploads, ListObjects, ReadDocuments, WriteObject,
 };
-use database::{DatabaseError, Outcome, RecordOutcome, RemoveAsset};
-use domain::ids::AssetId;
-use domain::job::{AssetDocument, JobRecord, JobState};
+use domain::job::JobState;
 use domain::layout::{MediaFolder, WorkFolder};
-use domain::library::LibraryEntry;
-use domain::message::{
-    CaughtError, Removal, RemoveInput, SegmentInput, UpdateMetadataCall, UpdateMetadataInput,
-};
 use domain::object::{BucketName, ObjectKey, ObjectRef};
-use domain::plan::Plan;
-use domain::profile::Profile;
-use domain::result::{ManifestResult, SegmentResult, StageFailure, ThumbnailResult, Usage};
+use domain::result::StageFailure;
 use domain::{ErrorCode, Fault};
-use runtime::StageContext;
-use stage::Work;
-use testkit::sample;
-use testkit::store::{FolderStore, MemoryDocuments};
-use tokio::time::Instant;
-use update_metadata::{Ports, UpdateMetadataError, handle};
 
-/// A relational core that keeps the newest revision, remembers states, and is down for its first
-/// `down` calls.
-#[derive(Debug, Default)]
-struct Rows {
-    down: Mutex<u32>,
-    states: Mutex<Vec<JobState>>,
-    asset: Mutex<Option<(u64, AssetDocument)>>,
-}
-
-impl RecordOutcome for Rows {
-    async fn record(&self, outcome: &Outcome<'_>) -> Result<(), DatabaseError> {
-        let mut down = self.down.lock().unwrap();
-        if *down > 0 {
-            *down -= 1;
-            return Err(DatabaseError::Unavailable {
-                action: "record an outcome".to_owned(),
-                source: sqlx::Error::PoolTimedOut,
-            });
-        }
-        self.states.lock().unwrap().push(outcome.record.state);
-        let mut asset = self.asset.lock().unwrap();
-        if asset.as_ref().is_none_or(|old| old.0 < outcome.revision) {
-            *asset = Some((outcome.revision, outcome.asset.clone()));
-        }
-        Ok(())
-    }
-}
-
-impl RemoveAsset for Rows {
-    async fn remove(&self, asset: &AssetId) -> Result<(), DatabaseError> {
-        let mut row = self.asset.lock().unwrap();
-        if row.as_ref().is_some_and(|(_, known)| known.asset == *asset) {
-            *row = None;
-        }
-        Ok(())
-    }
-}
-
-struct Twins {
-    ports: Ports<FolderStore, MemoryDocuments, Rows>,
-    plan: Plan,
-}
-
-impl Twins {
-    /// A claimed job with nothing in its work folder.
-    async fn claimed() -> Self {
-        let plan = sample::plan(1000).unwrap();
-        let ports = Ports {
-            objects: FolderStore::temporary().unwrap(),
-            work: BucketName::new("work"),
-            media: BucketName::new("media"),
-            documents: MemoryDocuments::default(),
-            database: Rows::default(),
-        };
-        let record = JobRecord {
-            job: plan.job.clone(),
-            asset: plan.asset.clone(),
-            owner: "ann".to_owned(),
-            source: plan.source.clone(),
-            profile: plan.profile.name.clone(),
-            state: JobState::Running,
-            error: None,
-        };
-        let claim = ports.documents.claim(&record, UploadedAt(1));
-        claim.await.unwrap();
-        Self { ports, plan }
-    }
-
-    /// Leaves the job no attempt after this one.
-    async fn last_attempt(self) -> Self {
-        let documents = &self.ports.documents;
-        let seen = documents.load(&self.plan.job).await.unwrap().unwrap();
-        let mut lease = seen.lease;
-        lease.last_attempt = lease.attempt;
-        let next = seen.with_lease(lease);
-        assert!(documents.swap(&seen, &next).await.unwrap());
-        self
-    }
-
-    /// A job whose stages are all done.
-    async fn done() -> Self {
-        let twins = Self::claimed().await;
-        let (work, plan) = (twins.work(), &twins.plan);
-        let folder = WorkFolder(&plan.job);
-        let usage = Usage {
-            ffmpeg_cpu_ms: 100,
-            wall_ms: 50,
-            started_ms: 1000,
-        };
-        let (video, audio) = (sample::video_results(plan), sample::audio_results(plan));
-        let segment = SegmentResult {
-            video_chunks: u32::try_from(video.len()).unwrap(),
-            audio_chunks: u32::try_from(audio.len()).unwrap(),
-            usage,
-        };
-        let thumbnails = ThumbnailResult {
-            poster: None,
-            storyboard: None,
-            usage,
-        };
-        let manifest = ManifestResult {
-            renditions: Vec::new(),
-            usage,
-        };
-        work.write(folder.plan(), plan).await.unwrap();
-        work.write(folder.segment_result(), &segment).await.unwrap();
-        for result in video {
-            let key = folder.video_result(result.index);
-            work.write(key, &result).await.unwrap();
-        }
-        for result in audio {
-            let key = folder.audio_result(result.index);
-            work.write(key, &result).await.unwrap();
-        }
-        let key = folder.thumbnail_result();
-        work.write(key, &thumbnails).await.unwrap();
-        let key = folder.manifest_result();
-        work.write(key, &manifest).await.unwrap();
-        twins
-    }
-
-    fn work(&self) -> Work<'_, FolderStore> {
-        Work::new(&self.ports.objects, &self.ports.work, &self.plan.job)
-    }
-
-    async fn ends(&self, error: Option<CaughtError>) -> Result<JobState, UpdateMetadataError> {
-        let input = UpdateMetadataInput {
-            request: SegmentInput::new(self.plan.source.clone(), Profile::default()),
-            error,
-        };
-        let call = UpdateMetadataCall::Ended(input);
-        let output = handle(call, &self.ports, &StageContext::for_tests()).await?;
-        Ok(output.unwrap().state)
-    }
-
-    async fn removes(&self) -> Result<(), UpdateMetadataError> {
-        self.removes_within(Duration::from_mins(1)).await
-    }
-
-    async fn removes_within(&self, time: Duration) -> Result<(), UpdateMetadataError> {
-        let asset = self.plan.asset.clone();
-        let remove = Removal { asset };
-        let call = UpdateMetadataCall::Remove(RemoveInput { remove });
-        let context = StageContext::new("removal", Instant::now() + time);
-        let output = handle(call, &self.ports, &context).await?;
-        assert!(output.is_none());
-        Ok(())
-    }
-
-    /// Enters the asset into the library, with its job.
-    async fn entered(&self) {
-        let documents = &self.ports.documents;
-        let entry = LibraryEntry::of(&self.plan.source, 1);
-        documents.enter(&entry).await.unwrap();
-        let job = documents.load(&self.plan.job).await.unwrap().unwrap();
-        let noted = documents.note_job(&self.plan.asset, &self.plan.job, &job.order);
-        noted.await.unwrap();
-    }
-
-    /// What its owner does who gives it up.
-    async fn given_up(&self) {
-        let documents = &self.ports.documents;
-        let seen = documents.entry(&self.plan.asset).await.unwrap().unwrap();
-        let next = LibraryEntry {
-            removing: true,
-            ..seen.entry.clone()
-        };
-        assert!(documents.change_entry(&seen, &next).await.unwrap());
-    }
-
-    /// What both stores hold, which is the same.
-    async fn agreed(&self) -> AssetDocument {
-        let asset = self.ports.documents.asset(&self.plan.asset).await.unwrap();
-        let row = self.ports.database.asset.lock().unwrap().clone();
-        assert_eq!(row.map(|(_, asset)| asset), asset);
-        asset.unwrap()
-    }
-
-    async fn reason(&self) -> domain::job::JobError {
-        let asset = self.ports.documents.asset(&self.plan.asset).await.unwrap();
-        asset.unwrap().error.unwrap()
-    }
-}
-
-fn caught(error: &str, cause: &str) -> CaughtError {
-    CaughtError {
-        error: error.to_owned(),
-        cause: cause.to_owned(),
-    }
-}
+use twins::{Twins, caught};
 
 #[tokio::test]
 async fn a_job_whose_stages_are_done_becomes_ready_in_both_stores() {
@@ -424,6 +222,7 @@ async fn what_its_owner_gave_up_leaves_nothing_anywhere() {
     let neighbour = ObjectKey::new(format!("assets/{}0/j/1.m4s", plan.asset));
     let neighbour = put(&twins.ports.media, &neighbour).await;
 
+    let upload = twins.uploaded().await;
     let unasked = twins.removes().await.unwrap_err();
     assert_eq!(unasked.code(), ErrorCode::InputInvalid, "nobody gave it up");
     assert!(objects.path(&media).exists());
@@ -436,6 +235,7 @@ async fn what_its_owner_gave_up_leaves_nothing_anywhere() {
         assert_eq!(documents.entry(&plan.asset).await.unwrap(), None);
         assert_eq!(documents.asset(&plan.asset).await.unwrap(), None);
         assert_eq!(documents.job(&plan.job).await.unwrap(), None);
+        assert_eq!(documents.upload(&upload).await.unwrap(), None);
         assert!(twins.ports.database.asset.lock().unwrap().is_none());
     }
 }
