@@ -43,7 +43,7 @@ pub struct Removal {
 }
 
 /// The execution's input where an asset is another than before, and that of every errand that follows
-/// from it: its owner changed what he says about it, or it is ready.
+/// from it: its owner changed what they say about it, or it is ready.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ChangedInput {
     /// What is another.

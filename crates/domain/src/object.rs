@@ -83,7 +83,7 @@ pub struct SourceObject {
 
 impl SourceObject {
     /// The upload that the object is from: the second part of `{owner}/{upload}/{file name}`. What
-    /// somebody put into the bucket by himself has none, or one that nobody knows.
+    /// somebody put into the bucket directly has none, or one that nobody knows.
     #[must_use]
     pub fn upload(&self) -> Option<UploadId> {
         let mut parts = self.object.key.as_str().split('/');
