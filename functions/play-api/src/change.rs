@@ -141,6 +141,7 @@ mod tests {
             created_ms: 1,
             changed_ms: 1,
             removing: false,
+            captions: domain::caption::Captions::default(),
         }
     }
 

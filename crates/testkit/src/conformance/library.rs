@@ -6,6 +6,7 @@ use cloud::ports::{
     ClaimJob, FinishJob, ForgetAsset, KeepLibrary, KeepUploads, ReadDocuments, Shelf, StoredEntry,
 };
 use domain::ErrorCode;
+use domain::caption::Captions;
 use domain::ids::{AssetId, JobId, UploadId};
 use domain::job::JobError;
 use domain::library::{LibraryEntry, Visibility};
@@ -70,6 +71,7 @@ fn entry(unique: &str, name: &str, created_ms: u64) -> LibraryEntry {
         created_ms,
         changed_ms: created_ms,
         removing: false,
+        captions: Captions::default(),
     }
 }
 
