@@ -33,6 +33,7 @@ NOBODY: tuple[Call, ...] = (
     ("sqs", "receive_message", {"QueueUrl": "{UploadsDeadLettersUrl}"}),
     ("sqs", "receive_message", {"QueueUrl": "{WebhooksDeadLettersUrl}"}),
     ("sqs", "receive_message", {"QueueUrl": "{UnannouncedQueueUrl}"}),
+    ("sqs", "receive_message", {"QueueUrl": "{ChangesDeadLettersUrl}"}),
     ("sqs", "purge_queue", {"QueueUrl": "{UploadsQueueUrl}"}),
     ("batch", "submit_job", {"jobName": "a", "jobQueue": "a", "jobDefinition": "a"}),
     ("secretsmanager", "get_secret_value", {"SecretId": "a"}),

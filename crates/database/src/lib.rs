@@ -8,6 +8,7 @@
 //! The schema is in `migrations/`, with the constraints that make wrong states impossible.
 
 mod connect;
+mod describe;
 mod error;
 mod prepare;
 mod read;
@@ -15,6 +16,7 @@ mod record;
 mod remove;
 
 pub use connect::{Auth, Database, DatabaseConfig, schema_version};
+pub use describe::DescribeAsset;
 pub use error::DatabaseError;
 pub use prepare::PrepareSchema;
 pub use read::{AssetRow, PublicationRow, ReadAssets};

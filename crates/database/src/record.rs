@@ -104,6 +104,8 @@ async fn write(
     write_job(transaction, &own).await
 }
 
+/// A row that is there keeps its title: that of a document is the file's name for ever, and an owner
+/// may have chosen another one.
 async fn write_asset(
     connection: &mut PgConnection,
     outcome: &Outcome<'_>,
@@ -114,7 +116,7 @@ async fn write_asset(
                              published_job, revision)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (asset) DO UPDATE SET
-             title = excluded.title, state = excluded.state, error_code = excluded.error_code,
+             state = excluded.state, error_code = excluded.error_code,
              error_message = excluded.error_message, newest_job = excluded.newest_job,
              published_job = excluded.published_job, revision = excluded.revision,
              updated_at = now()
@@ -257,7 +259,7 @@ async fn write_rendition(
 }
 
 /// PostgreSQL's text has no NUL; an object's key may have one.
-fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     text.replace('\0', "\u{FFFD}")
 }
 

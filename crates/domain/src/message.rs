@@ -42,6 +42,21 @@ pub struct Removal {
     pub asset: AssetId,
 }
 
+/// The execution's input where an asset is another than before, and that of every errand that follows
+/// from it: its owner changed what he says about it, or it is ready.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ChangedInput {
+    /// What is another.
+    pub changed: ChangedAsset,
+}
+
+/// An asset that is another than before. How it is now, whoever does an errand looks up.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ChangedAsset {
+    /// The asset.
+    pub asset: AssetId,
+}
+
 /// The execution's input, and that of segment.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SegmentInput {
@@ -129,6 +144,8 @@ pub struct UpdateMetadataInput {
 pub enum UpdateMetadataCall {
     /// An asset goes.
     Remove(RemoveInput),
+    /// An asset is another than before.
+    Changed(ChangedInput),
     /// A job has ended.
     Ended(UpdateMetadataInput),
 }
@@ -144,7 +161,7 @@ pub struct CaughtError {
     pub cause: String,
 }
 
-/// The output of update-metadata where a job has ended; a removal has none.
+/// The output of update-metadata where a job has ended; an errand has none.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct UpdateMetadataOutput {
     /// The job.

@@ -2,7 +2,7 @@
 
 #![cfg(test)]
 
-use domain::message::{JobInput, SegmentInput, UpdateMetadataInput};
+use domain::message::{JobInput, SegmentInput, UpdateMetadataCall, UpdateMetadataInput};
 use domain::plan::{AudioChunk, EncodeChunk};
 use serde::de::DeserializeOwned;
 
@@ -26,9 +26,11 @@ fn every_stage_reads_its_sample_event() {
 }
 
 #[test]
-fn update_metadata_reads_both_ends() {
+fn update_metadata_reads_both_ends_and_an_errand() {
     let ready: UpdateMetadataInput = read("update-metadata");
     assert_eq!(ready.error, None);
     let failed: UpdateMetadataInput = read("update-metadata-failed");
     assert_eq!(failed.error.unwrap().error, "SourceNotMedia");
+    let changed: UpdateMetadataCall = read("update-metadata-changed");
+    assert!(matches!(changed, UpdateMetadataCall::Changed(_)));
 }

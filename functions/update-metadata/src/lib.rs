@@ -5,6 +5,7 @@
 //! the next attempt, and an older write never overtakes a newer one. The execution ends only when
 //! both agree.
 
+mod describe;
 mod failure;
 mod published;
 mod remove;
@@ -15,12 +16,13 @@ use cloud::ports::{
     ReadDocuments, ReadObject,
 };
 use cloud::{JobOutcome, StoreError};
-use database::{DatabaseError, Outcome, RecordOutcome, RemoveAsset};
+use database::{DatabaseError, DescribeAsset, Outcome, RecordOutcome, RemoveAsset};
 use domain::ids::{AssetId, JobId};
 use domain::job::{JobError, JobState};
 use domain::layout::MediaFolder;
 use domain::message::{
-    RemoveInput, SegmentInput, UpdateMetadataCall, UpdateMetadataInput, UpdateMetadataOutput,
+    ChangedInput, RemoveInput, SegmentInput, UpdateMetadataCall, UpdateMetadataInput,
+    UpdateMetadataOutput,
 };
 use domain::object::{BucketName, ObjectKey};
 use domain::{ErrorClass, ErrorCode, Fault};
@@ -74,7 +76,7 @@ impl Fault for UpdateMetadataError {
     }
 }
 
-/// Records how a job ended, or removes an asset; none where it was removed.
+/// Records how a job ended, or does what else is to be done with an asset; an errand has no output.
 ///
 /// The same call again changes nothing.
 ///
@@ -88,12 +90,16 @@ pub async fn handle<S, D, B>(
 where
     S: ReadObject + ListObjects + DeletePrefix + DeleteObject,
     D: FinishJob + KeepJob + ReadDocuments + KeepLibrary + ForgetAsset,
-    B: RecordOutcome + RemoveAsset,
+    B: RecordOutcome + DescribeAsset + RemoveAsset,
 {
     match call {
         UpdateMetadataCall::Ended(input) => Ok(Some(record(input, ports).await?)),
         UpdateMetadataCall::Remove(RemoveInput { remove }) => {
             remove::remove(&remove.asset, ports, context).await?;
+            Ok(None)
+        }
+        UpdateMetadataCall::Changed(ChangedInput { changed }) => {
+            describe::describe(&changed.asset, ports).await?;
             Ok(None)
         }
     }
@@ -106,8 +112,8 @@ async fn record<S, D, B>(
 ) -> Result<UpdateMetadataOutput, UpdateMetadataError>
 where
     S: ReadObject + ListObjects + DeletePrefix,
-    D: FinishJob + KeepJob + ReadDocuments,
-    B: RecordOutcome,
+    D: FinishJob + KeepJob + ReadDocuments + KeepLibrary,
+    B: RecordOutcome + DescribeAsset,
 {
     let request = &input.request;
     let work = Work::new(&ports.objects, &ports.work, &request.job);
@@ -136,6 +142,7 @@ where
         revision: finished.revision,
     };
     ports.database.record(&recorded).await?;
+    describe::describe(&request.asset, ports).await?;
     let state = finished.record.state;
     tracing::info!(job = %request.job, asset = %request.asset, ?state, "job ended");
     if state == JobState::Ready {

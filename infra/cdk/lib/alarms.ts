@@ -67,6 +67,11 @@ export class Alarms extends Construct {
       'Announce failed on a write to the table for an hour',
       messages(queues.unannouncedQueue),
     );
+    this.alarm(
+      'ChangesDeadLettersAlarm',
+      'Nothing followed from a change of an asset',
+      messages(queues.changesDeadLetters),
+    );
     // One may be a function that was stopped at an unlucky moment; the client has called again then.
     this.alarm(
       'ApiServerErrorsAlarm',

@@ -2,9 +2,10 @@ import { Aws } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { createFunction, createFunctionRole, createLogs } from './function';
-import { allow } from './iam';
+import { allow, document } from './iam';
 import { acknowledgeWildcards } from './nag';
 import { MillracePackages } from './packages';
 import { Queues } from './queues';
@@ -16,6 +17,7 @@ export interface EventsProps {
   readonly packages: MillracePackages;
   readonly storage: Storage;
   readonly queues: Queues;
+  readonly stateMachine: sfn.StateMachine;
 }
 
 /** What can be news. Above all not the heartbeats of running jobs. */
@@ -75,6 +77,7 @@ export class Events extends Construct {
       },
     });
     this.fromQueue();
+    this.toStateMachine();
   }
 
   private announceRole(): iam.Role {
@@ -143,6 +146,42 @@ export class Events extends Construct {
       scalingConfig: { maximumConcurrency: 10 },
       functionResponseTypes: ['ReportBatchItemFailures'],
     });
+  }
+
+  /**
+   * What follows from a change of an asset is an execution of the state machine, with retries and a
+   * history. It looks at the asset as it is then: so an event that comes twice, late, or before an
+   * earlier one does no harm.
+   */
+  private toStateMachine(): void {
+    const { queues, stateMachine } = this.props;
+    const role = new iam.Role(this, 'AssetChangedRole', {
+      assumedBy: new iam.ServicePrincipal('events.amazonaws.com'),
+      inlinePolicies: {
+        own: document(
+          allow('StartExecution', ['states:StartExecution'], [stateMachine.stateMachineArn]),
+        ),
+      },
+    });
+    const rule = new events.CfnRule(this, 'AssetChanged', {
+      description: 'An asset is another than before',
+      eventBusName: this.bus.eventBusName,
+      eventPattern: { source: ['millrace'], 'detail-type': ['asset.changed', 'asset.ready'] },
+      targets: [
+        {
+          id: 'state-machine',
+          arn: stateMachine.stateMachineArn,
+          roleArn: role.roleArn,
+          inputTransformer: {
+            inputPathsMap: { asset: '$.detail.asset' },
+            inputTemplate: '{"changed": {"asset": <asset>}}',
+          },
+          retryPolicy: { maximumEventAgeInSeconds: 86400, maximumRetryAttempts: 185 },
+          deadLetterConfig: { arn: queues.changesDeadLetters.queueArn },
+        },
+      ],
+    });
+    queues.keepUndeliveredEvents(queues.changesDeadLetters, rule.attrArn);
   }
 }
 

@@ -115,7 +115,7 @@ export class Millrace extends Construct {
       settings,
     );
     api.route(this.apiFunctions, identity);
-    this.events = new Events(this, 'Events', { packages, storage, queues }, settings);
+    this.events = new Events(this, 'Events', { packages, storage, queues, stateMachine }, settings);
     new Alarms(this, 'Alarms', { stateMachine, queues, api }, settings);
   }
 

@@ -37,7 +37,9 @@ export class Queues extends Construct {
   readonly webhooksDeadLetters: sqs.Queue;
   /** Which places of the table's stream announce failed on for an hour. */
   readonly unannouncedQueue: sqs.Queue;
-  private readonly deadLettersPolicy: sqs.QueuePolicy;
+  /** Changes of assets that EventBridge could not start an execution for. */
+  readonly changesDeadLetters: sqs.Queue;
+  private readonly policies = new Map<sqs.Queue, sqs.QueuePolicy>();
 
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
@@ -64,7 +66,13 @@ export class Queues extends Construct {
       'AwsSolutions-SQS3': 'Where failed writes end; a person takes them out, see UnannouncedAlarm',
     });
 
-    this.deadLettersPolicy = this.policy('UploadsDeadLettersPolicy', this.uploadsDeadLetters);
+    this.changesDeadLetters = this.queue('ChangesDeadLetters');
+    acknowledge(this.changesDeadLetters, {
+      'AwsSolutions-SQS3': 'Where changes end; a person looks at them, see ChangesDeadLettersAlarm',
+    });
+
+    this.policy('UploadsDeadLettersPolicy', this.uploadsDeadLetters);
+    this.policy('ChangesDeadLettersPolicy', this.changesDeadLetters);
     if (settings.requireTls) {
       const others: [string, sqs.Queue][] = [
         ['UploadsQueue', this.uploadsQueue],
@@ -74,22 +82,22 @@ export class Queues extends Construct {
         ['UnannouncedQueue', this.unannouncedQueue],
       ];
       for (const [name, queue] of others) {
-        refusePlainHttp(this.policy(`${name}Policy`, queue), queue);
+        this.policy(`${name}Policy`, queue);
       }
-      refusePlainHttp(this.deadLettersPolicy, this.uploadsDeadLetters);
+      this.policies.forEach((policy, queue) => refusePlainHttp(policy, queue));
     } else {
       acknowledge(this, { 'AwsSolutions-SQS4': PLAIN_HTTP_ASKED_FOR });
     }
   }
 
-  /** Lets EventBridge put what it could not deliver for a rule to the dead letters. */
-  keepUndeliveredEvents(ruleArn: string): void {
-    this.deadLettersPolicy.document.addStatements(
+  /** Lets EventBridge put what it could not deliver for a rule to dead letters of ours. */
+  keepUndeliveredEvents(queue: sqs.Queue, ruleArn: string): void {
+    this.policies.get(queue)?.document.addStatements(
       new iam.PolicyStatement({
         sid: 'KeepUndeliveredEvents',
         principals: [new iam.ServicePrincipal('events.amazonaws.com')],
         actions: ['sqs:SendMessage'],
-        resources: [this.uploadsDeadLetters.queueArn],
+        resources: [queue.queueArn],
         conditions: { ArnEquals: { 'aws:SourceArn': ruleArn } },
       }),
     );
@@ -104,8 +112,8 @@ export class Queues extends Construct {
     });
   }
 
-  private policy(name: string, queue: sqs.Queue): sqs.QueuePolicy {
-    return new sqs.QueuePolicy(this, name, { queues: [queue] });
+  private policy(name: string, queue: sqs.Queue): void {
+    this.policies.set(queue, new sqs.QueuePolicy(this, name, { queues: [queue] }));
   }
 }
 

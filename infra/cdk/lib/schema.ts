@@ -11,7 +11,7 @@ import { MillracePackages } from './packages';
 import { Settings } from './settings';
 
 /** The newest of crates/database/migrations. Another number makes an update run them. */
-const VERSION = '3';
+const VERSION = '4';
 
 /** What the schema stands on. */
 export interface SchemaProps {

@@ -120,6 +120,11 @@ export class MillraceStack extends Stack {
       queues.unannouncedQueue.queueUrl,
       'Writes to the table that could not be told',
     );
+    this.output(
+      'ChangesDeadLettersUrl',
+      queues.changesDeadLetters.queueUrl,
+      'Changes of assets that nothing followed from',
+    );
     this.output('AnnounceFunction', events.announce.functionName);
     this.output('DeliverWebhookFunction', events.deliverWebhook.functionName);
   }

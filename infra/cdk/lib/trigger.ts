@@ -135,7 +135,7 @@ export class Trigger extends Construct {
         },
       ],
     });
-    queues.keepUndeliveredEvents(rule.attrArn);
+    queues.keepUndeliveredEvents(queues.uploadsDeadLetters, rule.attrArn);
     this.permission('UploadCreatedInvokesTrigger', 'events.amazonaws.com', {
       sourceArn: rule.attrArn,
     });
