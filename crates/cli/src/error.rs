@@ -290,12 +290,16 @@ impl From<Problem> for CliError {
 fn exit_code_of(code: ProblemCode) -> u8 {
     match code {
         ProblemCode::Unauthorized => exit::SIGNED_OUT,
-        ProblemCode::AssetNotFound | ProblemCode::UploadNotFound | ProblemCode::NotFound => {
-            exit::NOT_FOUND
-        }
-        ProblemCode::FileEmpty | ProblemCode::FileTooLarge | ProblemCode::TypeUnsupported => {
-            exit::FAILED
-        }
+        ProblemCode::AssetNotFound
+        | ProblemCode::CaptionNotFound
+        | ProblemCode::UploadNotFound
+        | ProblemCode::NotFound => exit::NOT_FOUND,
+        ProblemCode::FileEmpty
+        | ProblemCode::FileTooLarge
+        | ProblemCode::TypeUnsupported
+        | ProblemCode::CaptionInvalid
+        | ProblemCode::CaptionTooLarge
+        | ProblemCode::CaptionTypeUnsupported => exit::FAILED,
         _ => exit::TROUBLE,
     }
 }

@@ -50,7 +50,7 @@ fn close((times, text): (Times, Vec<&str>)) -> Option<Cue> {
         .iter()
         .any(|mark| text.contains(mark));
     let settings = if is_above { "line:0" } else { "" };
-    cue(times, settings, in_webvtt(&without_overrides(&text)))
+    cue(times, settings, &in_webvtt(&without_overrides(&text)))
 }
 
 /// Without `{\…}`, which SubStation Alpha left behind.

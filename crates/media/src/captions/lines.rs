@@ -128,7 +128,7 @@ fn part(digits: &str, most: usize) -> Option<u64> {
 
 /// A cue, if it shows something: a text that has room in WebVTT, for longer than no time.
 #[must_use]
-pub fn cue((start, end): Times, settings: &str, text: String) -> Option<Cue> {
+pub fn cue((start, end): Times, settings: &str, text: &str) -> Option<Cue> {
     let lines = text.split('\n').map(str::trim_end);
     let lines: Vec<_> = lines.filter(|line| !line.trim().is_empty()).collect();
     if lines.is_empty() || end == start {

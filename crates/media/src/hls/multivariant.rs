@@ -144,14 +144,14 @@ fn names(group: &Group<'_>) -> Vec<String> {
 
 /// Names that are never empty, and different within their group (4.4.6.1.1), though sources name two
 /// tracks alike or not at all: a given name, and what stands for it where it says nothing.
-fn distinct<'a>(named: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<String> {
+fn distinct<'a>(given: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for (name, otherwise) in named {
-        let given = quotable(name.trim());
-        let plain = if given.is_empty() {
+    for (name, otherwise) in given {
+        let name = quotable(name.trim());
+        let plain = if name.is_empty() {
             otherwise.to_owned()
         } else {
-            given
+            name
         };
         let numbered = (2..).map(|n: u32| format!("{plain} ({n})"));
         let mut candidates = std::iter::once(plain.clone()).chain(numbered);
@@ -170,10 +170,8 @@ const FOR_THE_DEAF: &str =
 /// One `EXT-X-MEDIA` per caption. A player may choose each by itself, as its user's settings say, and
 /// shows a forced one with sound of the same language.
 fn caption_tags(captions: &[CaptionRendition]) -> Vec<String> {
-    let named = captions.iter().map(|caption| {
-        let name = caption.name.as_deref().unwrap_or_default();
-        (name, caption.language.as_str())
-    });
+    let named: Vec<_> = captions.iter().map(caption_name).collect();
+    let named = named.iter().map(|name| (name.as_str(), name.as_str()));
     let tags = captions.iter().zip(distinct(named)).map(|(caption, name)| {
         let is_forced = caption.kind == CaptionKind::Forced;
         let tag = Tag::new("EXT-X-MEDIA")
@@ -192,6 +190,17 @@ fn caption_tags(captions: &[CaptionRendition]) -> Vec<String> {
             .line()
     });
     tags.collect()
+}
+
+/// What a person calls it; else its language, and its kind where that is not what everybody expects.
+fn caption_name(caption: &CaptionRendition) -> String {
+    let language = &caption.language;
+    match (&caption.name, caption.kind) {
+        (Some(name), _) => name.clone(),
+        (None, CaptionKind::Subtitles) => language.clone(),
+        (None, CaptionKind::Captions) => format!("{language} CC"),
+        (None, CaptionKind::Forced) => format!("{language} forced"),
+    }
 }
 
 /// The largest rates of a caption; none without captions.

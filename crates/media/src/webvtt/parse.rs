@@ -28,7 +28,7 @@ pub fn parse(lines: &[Line<'_>]) -> Result<Vec<Cue>, CaptionError> {
         while let Some(line) = rest.next_if(|line| !line.is_blank() && !line.has_arrow()) {
             text.push(line.text);
         }
-        cues.extend(cue(times, &known(settings), text.join("\n")));
+        cues.extend(cue(times, &known(settings), &text.join("\n")));
     }
     Ok(cues)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cloud::StoreError;
 use cloud::finish::JobOrder;
 use cloud::ports::{
-    EntryPage, ForgetAsset, KeepLibrary, KeepUploads, Shelf, StoredEntry, UploadPage,
+    EntryPage, ForgetAsset, KeepLibrary, KeepUploads, NoteCaptions, Shelf, StoredEntry, UploadPage,
 };
 use domain::ids::{AssetId, JobId, UploadId};
 use domain::library::{LibraryEntry, Visibility};
@@ -57,6 +57,7 @@ impl KeepLibrary for MemoryDocuments {
             entry: entry.clone(),
             job: None,
             version: 1,
+            captioned: BTreeMap::new(),
         };
         entries.insert(entry.asset.clone(), (stored, None));
         Ok(true)
@@ -121,6 +122,22 @@ impl KeepLibrary for MemoryDocuments {
             .map(|stored| (stored.entry.place(), stored.clone()));
         let (entries, next) = page(placed.collect(), after, limit);
         Ok(EntryPage { entries, next })
+    }
+}
+
+impl NoteCaptions for MemoryDocuments {
+    async fn note_captions(
+        &self,
+        asset: &AssetId,
+        job: &JobId,
+        revision: u64,
+    ) -> Result<(), StoreError> {
+        let mut shelves = self.shelves();
+        if let Some((stored, _)) = shelves.library.entries.get_mut(asset) {
+            let noted = stored.captioned.entry(job.clone()).or_default();
+            *noted = revision.max(*noted);
+        }
+        Ok(())
     }
 }
 
