@@ -1,6 +1,6 @@
 // Uploads and assets in memory, and jobs that go through their stages by the clock.
 
-import type { Asset, AssetError, Stage, Upload } from '../../src/api/types.ts';
+import type { Asset, AssetError, Caption, Stage, Upload } from '../../src/api/types.ts';
 import { grant } from './signed.ts';
 
 export interface StoredUpload extends Upload {
@@ -85,6 +85,11 @@ export class Catalogue {
     delete asset.error;
     asset.state = 'processing';
     this.#step(asset, 0, failure ?? crash);
+  }
+
+  /** Brings a caption to the stream. */
+  deliver(caption: Caption): void {
+    this.#later(() => (caption.playable = true));
   }
 
   remove(asset: StoredAsset): void {
