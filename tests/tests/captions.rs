@@ -109,8 +109,9 @@ impl<'a> Asset<'a> {
         let path = playback["hls"].as_str().unwrap().trim_start_matches('/');
         let (folder, _) = path.rsplit_once('/').unwrap();
         let out = TempDir::new().unwrap();
-        let fetched = self.stack.client.fetch(&format!("{folder}/"), out.path());
-        fetched.await.unwrap();
+        let folder = format!("{folder}/");
+        let fetched = self.stack.client.fetch(&folder, out.path()).await;
+        fetched.unwrap();
         for (captioned, plain) in [(hls, "index.m3u8"), (dash, "manifest.mpd")] {
             fs::copy(out.path().join(captioned), out.path().join(plain)).unwrap();
         }

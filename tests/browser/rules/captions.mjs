@@ -13,7 +13,8 @@ export function checkCaptions(playlist, asset) {
   const captions = variants[0]?.subtitles ?? [];
   const distinct = new Set(captions.map(caption => caption.name)).size === captions.length;
   findings.require(distinct, 'S1', `two captions have one NAME: ${names(captions)}`);
-  const shown = [...asset.tracks.values()].find(track => track.kind !== 'iframes' && track.playlist);
+  const of = kind => [...asset.tracks.values()].find(track => track.kind === kind && track.playlist);
+  const shown = of('video') ?? of('audio');
   for (const { uri, language, name } of captions) {
     findings.require(language, 'S1', `caption ${name}: no LANGUAGE`);
     const file = resolve('index.m3u8', uri);

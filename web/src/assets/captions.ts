@@ -56,7 +56,7 @@ export class Captions {
   #form(): HTMLElement {
     const options = LANGUAGES.map(tag => h('option', { value: tag }, languageName(tag)));
     const language = h('select', { id: 'caption-language', name: 'language' }, ...options);
-    language.value = guessLanguage('', navigator.language);
+    language.value = guessLanguage('', navigator.language.split('-')[0] ?? '');
     const kinds = Object.entries(KINDS).map(([value, words]) => h('option', { value }, words));
     const kind = h('select', { id: 'caption-kind', name: 'kind' }, ...kinds);
     const file = h('input', { id: 'caption-file', type: 'file', accept: '.vtt,.srt,text/vtt,application/x-subrip', required: true });
@@ -73,12 +73,9 @@ export class Captions {
     return h(
       'form',
       { class: 'captions__form', submit },
-      h('label', { for: file.id }, 'Caption file (WebVTT or SRT)'),
-      file,
-      h('label', { for: language.id }, 'Language'),
-      language,
-      h('label', { for: kind.id }, 'Kind'),
-      kind,
+      field('Caption file (WebVTT or SRT)', file),
+      field('Language', language),
+      field('Kind', kind),
       h('button', { class: 'button button--small' }, 'Add captions'),
     );
   }
@@ -94,6 +91,10 @@ export class Captions {
       return false;
     }
   }
+}
+
+function field(label: string, control: HTMLElement): HTMLElement {
+  return h('div', { class: 'field' }, h('label', { for: control.id }, label), control);
 }
 
 function nameOf({ language, kind, name }: Caption): string {

@@ -20,7 +20,7 @@ export function languageName(tag: string): string {
 /** Tags in the order of their names. */
 export const LANGUAGES: readonly string[] = TAGS.toSorted((one, other) => languageName(one).localeCompare(languageName(other)));
 
-/** The language that a file says with its name, as `film.pt-BR.srt` does; else that of `otherwise`; else English. */
+/** The language that a file says with its name, as `film.pt-BR.srt` does; else `otherwise`, or what it is a kind of. */
 export function guessLanguage(file: string, otherwise: string): string {
   const named = file.split('.').slice(1, -1).reverse();
   const wishes = [...named, otherwise, otherwise.split('-')[0] ?? ''];

@@ -46,12 +46,8 @@ async fn a_caption_is_added_listed_replaced_and_dropped() {
     );
 
     add(&service, &format!("{path}/de?kind=captions"), VTT).await;
-    let subrip = service.put(
-        "ann",
-        &format!("{path}/en-gb"),
-        "application/x-subrip",
-        SRT.as_bytes(),
-    );
+    let english = format!("{path}/en-gb");
+    let subrip = service.put("ann", &english, "application/x-subrip", SRT.as_bytes());
     assert_eq!(subrip.await.status, StatusCode::OK);
     let listed = list(&service, &asset).await;
     let names: Vec<_> = listed.iter().map(|c| (&*c.language, c.kind)).collect();
