@@ -5,7 +5,7 @@
 //                     --expect '[{"language": "de", "kind": "subtitles", "cues": [[1000, 2000, "Hi"]]}]'
 //
 // Every track that is expected is offered, and no other, each as what it is. With each of them chosen,
-// every cue appears once, with its times and its words, and is on screen in the middle of its time.
+// every cue is there once, with its times and its words, and is on screen during its time.
 //
 // Prints one JSON line, then a line for each fault. Exit code 0: as expected; 1: faults; 2: not judged.
 
