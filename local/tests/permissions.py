@@ -122,6 +122,14 @@ LIST_OWNED: Call = (
         "ExpressionAttributeValues": {":owner": {"S": "ann"}},
     },
 )
+_ENTRY = {"pk": {"S": "ASSET#a"}, "sk": {"S": "ENTRY"}}
+READ_ENTRY: Call = ("dynamodb", "get_item", {"TableName": "{Table}", "Key": _ENTRY})
+NOTE_CAPTIONS: Call = ("dynamodb", "update_item", {"TableName": "{Table}", "Key": _ENTRY})
+KEEP_CAPTION: Call = (
+    "s3",
+    "put_object",
+    {"Bucket": "{MediaBucket}", "Key": "assets/a/captions/c.vtt"},
+)
 LIST_WORK: Call = ("s3", "list_objects_v2", {"Bucket": "{WorkBucket}"})
 UPDATE_METADATA: Call = (
     "lambda",
@@ -208,6 +216,22 @@ FORBIDDEN: dict[str, tuple[Call, ...]] = {
     "EncodeAudio": (*_NO_STAGE, READ_MEDIA, LIST_MEDIA),
     "Thumbnail": _NO_STAGE,
     "AssembleManifest": (*_NO_STAGE, READ_SOURCE),
+    "Caption": (
+        *_NO_API,
+        *TRIGGERS_OWN,
+        READ_SOURCE,
+        DELETE_SOURCE,
+        READ_WORK,
+        LIST_WORK,
+        WRITE_WORK,
+        DELETE_WORK,
+        READ_RECORD,
+        UPDATE_RECORD,
+        PUT_RECORD,
+        DELETE_RECORD,
+        READ_OTHER_SECRET,
+        WRITE_SECRET,
+    ),
     "UpdateMetadata": (*_NO_API, *TRIGGERS_OWN, READ_SOURCE, WRITE_WORK, WRITE_MEDIA),
     "Migrate": (
         *_NO_STAGE,
@@ -244,6 +268,7 @@ FORBIDDEN: dict[str, tuple[Call, ...]] = {
         READ_MEDIA,
         LIST_MEDIA,
         WRITE_MEDIA,
+        KEEP_CAPTION,
         UPDATE_METADATA,
         READ_OTHER_SECRET,
         WRITE_SECRET,
@@ -287,6 +312,7 @@ ALLOWED: dict[str, tuple[Call, ...]] = {
         DELETE_RECORD,
         START,
     ),
+    "Caption": (READ_MEDIA, LIST_MEDIA, WRITE_MEDIA, DELETE_MEDIA, READ_ENTRY, NOTE_CAPTIONS),
     "UpdateMetadata": (*_REMOVALS, DELETE_RECORD),
     "Announce": (*ANNOUNCES_OWN, READ_RECORD, LIST_WEBHOOKS),
     "DeliverWebhook": (*DELIVERIES_OWN, LIST_WEBHOOKS, NOTE_DELIVERY),
@@ -294,6 +320,7 @@ ALLOWED: dict[str, tuple[Call, ...]] = {
         *APIS_OWN,
         READ_WORK,
         LIST_WORK,
+        KEEP_CAPTION,
         READ_RECORD,
         PUT_RECORD,
         UPDATE_RECORD,

@@ -21,6 +21,7 @@ FUNCTIONS = (
     "encode-audio",
     "thumbnail",
     "assemble-manifest",
+    "caption",
     "update-metadata",
     "migrate",
     "signing-key",

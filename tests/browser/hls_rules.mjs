@@ -14,6 +14,7 @@ import path from 'node:path';
 import { main } from './lib/command.mjs';
 import { checkAlignment, checkFiles } from './rules/alignment.mjs';
 import { Asset } from './rules/asset.mjs';
+import { checkCaptions } from './rules/captions.mjs';
 import { checkDash } from './rules/dash.mjs';
 import { Findings } from './rules/findings.mjs';
 import { checkImages } from './rules/images.mjs';
@@ -51,6 +52,7 @@ function judge(multivariant, asset, wanted) {
   const [measured] = videos.map(track => track.segments.at(-1)?.end / track.init.timescale);
   const duration = wanted === undefined ? measured : Number(wanted);
   checkAlignment({ videos, audios, duration, findings });
+  checkCaptions(multivariant, asset);
   checkDash(asset, [...videos, ...audios], duration);
   checkImages(asset, multivariant.source, duration);
   checkFiles(asset);

@@ -73,12 +73,26 @@ def timeline(template: etree._Element, verdict: Verdict, name: str) -> Iterator[
             time += duration
 
 
+def check_caption(
+    representation: etree._Element, template: etree._Element | None, verdict: Verdict, name: str
+) -> None:
+    """One file beside the film, in a language, for a purpose."""
+    file = representation.findtext(f"{MPD}BaseURL")
+    verdict.require(template is None and bool(file), f"{name}: no file of its own")
+    verdict.require(bool(inherited(representation, "lang")), f"{name}: no lang")
+    roles = representation.getparent().findall(f"{MPD}Role")
+    verdict.require(len(roles) == 1, f"{name}: {len(roles)} roles")
+
+
 def check_representation(representation: etree._Element, total: Fraction, verdict: Verdict) -> None:
     name = f"Representation {representation.get('id')}"
     mime_type = inherited(representation, "mimeType") or ""
     verdict.require(bool(mime_type), f"{name}: no mimeType")
     verdict.require(int(representation.get("bandwidth", 0)) > 0, f"{name}: no bandwidth")
     template = template_of(representation)
+    if mime_type == "text/vtt":
+        check_caption(representation, template, verdict, name)
+        return
     if template is None:
         verdict.fault(f"{name}: no SegmentTemplate")
         return

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, bail};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::environment::{root, variable};
@@ -88,6 +89,45 @@ pub fn plays(folder: &Path, engine: &str) -> Result<()> {
     }
     let script = root().join("tests/browser/play.mjs");
     judge(node()?.arg(script).arg(folder).args(["--engine", engine]))
+}
+
+/// A caption as a judge expects it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Expected<'a> {
+    /// Language tag.
+    pub language: &'a str,
+    /// `subtitles`, `captions` or `forced`.
+    pub kind: &'a str,
+    /// From when to when, in milliseconds, and the words without tags.
+    pub cues: Vec<(u64, u64, &'a str)>,
+}
+
+/// Looks at the captions of the folder in a browser: which there are, and when each cue is seen.
+///
+/// Without a browser nothing is judged, and `cargo xtask test` has said so.
+///
+/// # Errors
+/// What the player found.
+pub fn captions(
+    folder: &Path,
+    manifest: &str,
+    engine: &str,
+    expected: &[Expected<'_>],
+) -> Result<()> {
+    if std::env::var_os("MILLRACE_CHROMIUM").is_none() {
+        return Ok(());
+    }
+    let script = root().join("tests/browser/captions.mjs");
+    let expected = serde_json::to_string(expected)?;
+    let arguments = [
+        "--manifest",
+        manifest,
+        "--engine",
+        engine,
+        "--expect",
+        &expected,
+    ];
+    judge(node()?.arg(script).arg(folder).args(arguments))
 }
 
 fn node() -> Result<Command> {

@@ -108,6 +108,12 @@ impl Person {
         })
     }
 
+    /// The access token.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// The address of a path.
     #[must_use]
     pub fn address(&self, path: &str) -> String {

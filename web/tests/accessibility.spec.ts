@@ -8,6 +8,7 @@ import type { Page } from '@playwright/test';
 import type { AxeResults } from 'axe-core';
 
 import { cardOf, drop, expect, fileOf, signIn, test } from './fixtures.ts';
+import type { Caption } from '../src/api/types.ts';
 import type { Catalogue } from './mock/catalogue.ts';
 import type { Stack } from './mock/stack.ts';
 
@@ -46,7 +47,13 @@ function fillLibrary(catalogue: Catalogue): void {
     state: 'processing',
     progress: { stage: 'encode', percent: 42, remaining_ms: 95_000 },
   });
-  catalogue.addAsset('ada', { title: 'Meadow in the morning', visibility: 'unlisted', tags: ['nature', 'short'] });
+  const added_at = new Date().toISOString();
+  const captions: Caption[] = [
+    { language: 'de', kind: 'subtitles', added_at, playable: true },
+    { language: 'en', kind: 'captions', added_at, playable: false },
+  ];
+  const tags = ['nature', 'short'];
+  catalogue.addAsset('ada', { title: 'Meadow in the morning', visibility: 'unlisted', tags, captions });
 }
 
 /** One that works, one that fails, one that is paused. */
@@ -129,7 +136,7 @@ for (const scheme of ['light', 'dark'] as const) {
         await page.getByRole('button', { name: 'Pause', exact: true }).click();
         await expectAccessible(page, name('playing'));
 
-        await page.route('**/index.m3u8', route => route.fulfill({ status: 404 }));
+        await page.route('**/index*.m3u8', route => route.fulfill({ status: 404 }));
         await page.reload();
         await expect(page.getByText('The stream did not arrive.')).toBeVisible();
         await expectAccessible(page, name('broken'));

@@ -31,6 +31,19 @@ test('a time has the tile that begins at it, and the end has the last', () => {
   assert.equal(tileAt([], 1), undefined);
 });
 
+test('a caption without a name is called after its language and what it is for', () => {
+  const forTheDeaf = 'public.accessibility.describes-spoken-dialog,public.accessibility.describes-music-and-sound';
+  const tracks = [
+    { name: 'de', lang: 'de' },
+    { name: 'de CC', lang: 'de', characteristics: forTheDeaf },
+    { name: 'de forced', lang: 'de', forced: true },
+    { name: 'Commentary', lang: 'de' },
+    { name: 'und', lang: 'und' },
+  ];
+  const labels = trackChoices(tracks, () => 'German').map(choice => choice.label);
+  assert.deepEqual(labels, ['German', 'German (CC)', 'German (forced)', 'Commentary', 'und']);
+});
+
 const press = (key: string, focus: Focus, held = {}) =>
   commandOf({ key, ctrlKey: false, altKey: false, metaKey: false, ...held }, focus);
 

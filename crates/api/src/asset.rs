@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::Timestamp;
+use crate::caption::Caption;
 
 /// Where an asset stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -173,6 +174,9 @@ pub struct Asset {
     /// The stream's renditions; only of a single asset.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub renditions: Vec<Rendition>,
+    /// Captions beside the film; only of a single asset.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub captions: Vec<Caption>,
     /// What the stream cost; only of a single asset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,

@@ -4,6 +4,7 @@
 //! Pure: no HTTP library, no clock.
 
 pub mod asset;
+pub mod caption;
 pub mod event;
 pub mod playback;
 pub mod problem;

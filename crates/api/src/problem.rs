@@ -46,6 +46,8 @@ macro_rules! problems {
 }
 
 problems! {
+    /// A file that is no caption.
+    CaptionInvalid: 400, "the caption file is not valid", "correct the line that the detail names, or export the file again";
     /// Path, query or body are not what the API takes.
     RequestInvalid: 400, "the request is not valid", "correct what the detail names";
     /// A file without a byte.
@@ -60,6 +62,8 @@ problems! {
     UploadNotFound: 404, "there is no such upload", "start a new upload";
     /// No such asset of this owner, or none that everybody may see.
     AssetNotFound: 404, "there is no such asset", "look at the list of assets";
+    /// No caption of this language and kind.
+    CaptionNotFound: 404, "there is no such caption", "look at the list of captions";
     /// No such webhook of this owner.
     WebhookNotFound: 404, "there is no such webhook", "look at the list of webhooks";
     /// The path takes other methods.
@@ -78,12 +82,18 @@ problems! {
     PreconditionFailed: 412, "the asset was changed meanwhile", "read it again, then change it";
     /// Larger than the stack allows.
     FileTooLarge: 413, "the file is too large", "split the file, or raise MaxUploadBytes of the stack";
+    /// More than a caption may have.
+    CaptionTooLarge: 413, "the caption file is too large", "leave out styles and pictures, or split the film";
+    /// Neither WebVTT nor SubRip.
+    CaptionTypeUnsupported: 415, "the file is no caption", "send text/vtt or application/x-subrip";
     /// Neither film nor sound.
     TypeUnsupported: 415, "the file is neither film nor sound", "choose a video or audio file";
     /// More open uploads than an owner may have.
     TooManyUploads: 429, "too many uploads are open", "complete or abort some of them";
     /// More webhooks than an owner may have.
     TooManyWebhooks: 429, "there are too many webhooks", "drop one of them";
+    /// More captions than an asset may have.
+    TooManyCaptions: 429, "there are too many captions", "drop one of them";
     /// A fault of Millrace.
     Internal: 500, "something went wrong here", "try again; if it stays, tell the operator the request's id";
     /// A passing fault.

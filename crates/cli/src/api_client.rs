@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use api::asset::{Asset, AssetChange, AssetQuery, Assets};
+use api::caption::{Caption, CaptionAttributes, CaptionQuery, Captions};
 use api::playback::Playback;
 use api::upload::{
     CompletedUpload, NewUpload, PartWanted, PartsWanted, SignedPart, SignedParts, Upload,
@@ -42,6 +43,7 @@ struct Call {
     method: Method,
     path: String,
     body: Option<Bytes>,
+    media_type: &'static str,
     /// Whether a second try does no harm when the first one's answer was lost.
     repeatable: bool,
 }
@@ -52,12 +54,20 @@ impl Call {
             method,
             path,
             body: None,
+            media_type: "application/json",
             repeatable: true,
         }
     }
 
     fn with(mut self, body: &impl Serialize) -> Self {
         self.body = Some(serde_json::to_vec(body).unwrap_or_default().into());
+        self
+    }
+
+    /// With a caption; which of the formats it is, the file itself says.
+    fn with_caption(mut self, file: Bytes) -> Self {
+        self.body = Some(file);
+        self.media_type = "text/vtt";
         self
     }
 
@@ -197,6 +207,34 @@ impl Api {
         self.answer(&call).await.map(|_| ())
     }
 
+    pub(crate) async fn captions(&self, id: &str) -> Result<Captions, CliError> {
+        self.json(Call::new(Method::GET, asset_path(id, "/captions")))
+            .await
+    }
+
+    pub(crate) async fn add_caption(
+        &self,
+        id: &str,
+        language: &str,
+        attributes: &CaptionAttributes,
+        file: Bytes,
+    ) -> Result<Caption, CliError> {
+        let path = caption_path(id, language, &query_of(attributes));
+        self.json(Call::new(Method::PUT, path).with_caption(file))
+            .await
+    }
+
+    pub(crate) async fn drop_caption(
+        &self,
+        id: &str,
+        language: &str,
+        query: &CaptionQuery,
+    ) -> Result<(), CliError> {
+        let path = caption_path(id, language, &query_of(query));
+        let call = Call::new(Method::DELETE, path).once();
+        self.answer(&call).await.map(|_| ())
+    }
+
     async fn json<T: DeserializeOwned>(&self, call: Call) -> Result<T, CliError> {
         let body = self.answer(&call).await?;
         serde_json::from_slice(&body).map_err(|source| CliError::Unclear {
@@ -251,7 +289,7 @@ impl Api {
             .uri(http::uri(&address)?)
             .header(header::AUTHORIZATION, format!("Bearer {token}"));
         if call.body.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
+            request = request.header(header::CONTENT_TYPE, call.media_type);
         }
         let body = http::whole(call.body.clone().unwrap_or_default());
         let request = request
@@ -310,6 +348,11 @@ fn asset_path(id: &str, rest: &str) -> String {
 
 fn webhook_path(id: &str, rest: &str) -> String {
     format!("/api/webhooks/{}{rest}", segment(id))
+}
+
+fn caption_path(id: &str, language: &str, query: &str) -> String {
+    let language = segment(language);
+    asset_path(id, &format!("/captions/{language}{query}"))
 }
 
 /// An id as one segment of a path, whatever was typed.

@@ -70,6 +70,9 @@ pub(crate) enum Command {
     Get(GetArgs),
     /// Change title, tags or visibility of an asset
     Set(SetArgs),
+    /// List, add or drop captions
+    #[command(subcommand)]
+    Captions(CaptionsCommand),
     /// Try failed assets again
     Retry {
         /// The assets
@@ -266,6 +269,34 @@ pub(crate) enum WebhookCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum CaptionsCommand {
+    /// List the captions of an asset
+    Ls {
+        /// The asset
+        id: String,
+    },
+    /// Add a caption, or replace that of its language and kind
+    Add {
+        /// The asset
+        id: String,
+        /// A file of WebVTT or SubRip, or `-` for standard input
+        file: PathBuf,
+        #[command(flatten)]
+        which: WhichCaption,
+        /// What people call it, where the language does not say enough
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Drop a caption
+    Rm {
+        /// The asset
+        id: String,
+        #[command(flatten)]
+        which: WhichCaption,
+    },
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct SetWebhookArgs {
     /// The webhook
@@ -308,6 +339,37 @@ pub(crate) enum Event {
     Removing,
     #[value(name = "asset.removed")]
     Removed,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WhichCaption {
+    /// Language tag, such as en, pt-BR or zh-Hant
+    #[arg(long, value_name = "TAG")]
+    pub(crate) language: String,
+    /// What it is for
+    #[arg(long, default_value = "subtitles")]
+    pub(crate) kind: CaptionKind,
+}
+
+/// What a caption is for.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum CaptionKind {
+    /// What is spoken, for who does not know the language
+    Subtitles,
+    /// Everything that is heard, for who does not hear it
+    Captions,
+    /// Only what everybody needs, such as signs; shown without being chosen
+    Forced,
+}
+
+impl From<CaptionKind> for api::caption::CaptionKind {
+    fn from(kind: CaptionKind) -> Self {
+        match kind {
+            CaptionKind::Subtitles => Self::Subtitles,
+            CaptionKind::Captions => Self::Captions,
+            CaptionKind::Forced => Self::Forced,
+        }
+    }
 }
 
 /// Where an asset stands.

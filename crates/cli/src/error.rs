@@ -291,12 +291,16 @@ fn exit_code_of(code: ProblemCode) -> u8 {
     match code {
         ProblemCode::Unauthorized => exit::SIGNED_OUT,
         ProblemCode::AssetNotFound
+        | ProblemCode::CaptionNotFound
         | ProblemCode::UploadNotFound
         | ProblemCode::WebhookNotFound
         | ProblemCode::NotFound => exit::NOT_FOUND,
-        ProblemCode::FileEmpty | ProblemCode::FileTooLarge | ProblemCode::TypeUnsupported => {
-            exit::FAILED
-        }
+        ProblemCode::FileEmpty
+        | ProblemCode::FileTooLarge
+        | ProblemCode::TypeUnsupported
+        | ProblemCode::CaptionInvalid
+        | ProblemCode::CaptionTooLarge
+        | ProblemCode::CaptionTypeUnsupported => exit::FAILED,
         _ => exit::TROUBLE,
     }
 }

@@ -101,6 +101,7 @@ mod tests {
             error,
             job: None,
             renditions: Vec::new(),
+            captions: Vec::new(),
             cost: None,
         }
     }

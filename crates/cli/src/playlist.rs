@@ -15,6 +15,7 @@ pub(crate) fn named_by(path: &str, text: &str) -> Result<Vec<String>, CliError> 
     let uris: Vec<&str> = match extension(path) {
         "m3u8" => text.lines().flat_map(playlist_uris).collect(),
         "vtt" => text.lines().filter_map(picture_uri).collect(),
+        "mpd" => text.lines().filter_map(caption_uri).collect(),
         _ => Vec::new(),
     };
     uris.into_iter().map(|uri| below(folder, uri)).collect()
@@ -22,7 +23,7 @@ pub(crate) fn named_by(path: &str, text: &str) -> Result<Vec<String>, CliError> 
 
 /// Whether a file may name others.
 pub(crate) fn names_others(path: &str) -> bool {
-    ["m3u8", "vtt"].contains(&extension(path))
+    ["m3u8", "vtt", "mpd"].contains(&extension(path))
 }
 
 fn extension(path: &str) -> &str {
@@ -48,6 +49,12 @@ fn playlist_uris(line: &str) -> Vec<&str> {
 fn picture_uri(line: &str) -> Option<&str> {
     let (uri, _) = line.trim().split_once("#xywh=")?;
     Some(uri)
+}
+
+/// The file of a caption, which HLS has in segments. All else that an MPD names, playlists name, too.
+fn caption_uri(line: &str) -> Option<&str> {
+    let uri = line.trim().strip_prefix("<BaseURL>")?;
+    uri.strip_suffix("</BaseURL>")
 }
 
 fn below(folder: &str, uri: &str) -> Result<String, CliError> {

@@ -26,7 +26,7 @@ use crate::error::StoreError;
 use crate::finish::{Finished, JobOutcome, StoredJob};
 use crate::signed_url::SignedUrl;
 
-pub use library::{EntryPage, KeepLibrary, Shelf, StoredEntry};
+pub use library::{EntryPage, KeepLibrary, NoteCaptions, Shelf, StoredEntry};
 pub use uploads::{ForgetUpload, KeepUploads, PartToSign, SignedPut, TakeParts, UploadPage};
 pub use webhooks::{
     FindWebhooks, HoldMessage, KeepWebhooks, NoteDelivery, PublishEvent, QueueOrders, StoredWebhook,

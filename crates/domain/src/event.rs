@@ -6,7 +6,7 @@
 //! | an entry gets another job; a failed job runs again | `asset.processing` |
 //! | a job becomes ready | `asset.ready` |
 //! | a job becomes failed | `asset.failed` |
-//! | an owner changes title, tags or visibility | `asset.changed` |
+//! | an owner changes title, tags, visibility or captions | `asset.changed` |
 //! | an owner gives the asset up | `asset.removing` |
 //! | the entry is gone | `asset.removed` |
 //!
@@ -36,7 +36,7 @@ pub enum EventType {
     /// The newest job failed. An earlier stream keeps playing.
     #[serde(rename = "asset.failed")]
     Failed,
-    /// Title, tags or visibility are others.
+    /// Title, tags, visibility or captions are others.
     #[serde(rename = "asset.changed")]
     Changed,
     /// The owner gave the asset up.
@@ -141,7 +141,16 @@ fn of_entry(before: Option<&EntryImage>, after: Option<&EntryImage>) -> Option<N
 
 /// What an owner did.
 fn of_owner(before: &LibraryEntry, after: &LibraryEntry) -> Option<EventType> {
-    let said = |entry: &LibraryEntry| (entry.title.clone(), entry.tags.clone(), entry.visibility);
+    let said = |entry: &LibraryEntry| {
+        let LibraryEntry {
+            title,
+            tags,
+            visibility,
+            captions,
+            ..
+        } = entry.clone();
+        (title, tags, visibility, captions)
+    };
     if after.removing {
         (!before.removing).then_some(EventType::Removing)
     } else {

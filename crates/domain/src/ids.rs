@@ -93,6 +93,33 @@ id_type! {
     OwnerId
 }
 
+id_type! {
+    /// One caption of an asset, as it was given: another text gets another id.
+    CaptionId
+}
+
+impl CaptionId {
+    /// The caption that an asset has since a revision of its captions, for what it says.
+    ///
+    /// The revision makes it unique in its asset: what was dropped never comes back under its old id.
+    #[must_use]
+    pub fn of(revision: u64, said: &[&str]) -> Self {
+        Self(format!("{}-{revision}", derive('c', said)))
+    }
+
+    /// Whether it says the same as `said`.
+    #[must_use]
+    pub fn says(&self, said: &[&str]) -> bool {
+        self.0.split('-').next() == Some(&derive('c', said))
+    }
+
+    /// Since which revision the asset has it; none for an id that was not made here.
+    #[must_use]
+    pub fn revision(&self) -> Option<u64> {
+        self.0.split_once('-')?.1.parse().ok()
+    }
+}
+
 impl UploadId {
     /// The id for 128 random bits.
     #[must_use]

@@ -2,7 +2,7 @@
 //!
 //! Objects are immutable once written, and a re-run writes equal bytes.
 
-use crate::ids::{AssetId, JobId, RungId};
+use crate::ids::{AssetId, CaptionId, JobId, RungId};
 use crate::object::ObjectKey;
 
 /// The multivariant playlist, under the asset's folder.
@@ -17,6 +17,10 @@ pub const PLAYLIST: &str = "index.m3u8";
 pub const IFRAMES: &str = "iframes.m3u8";
 /// The storyboard's index, under the asset's folder.
 pub const STORYBOARD_INDEX: &str = "thumbs/storyboard.vtt";
+/// The presentation, under the asset's folder: what manifests are made of.
+pub const PRESENTATION: &str = "presentation.json";
+/// The folder of all captions under the asset's folder; ends in `/`.
+pub const CAPTIONS: &str = "s/";
 /// The poster, under the asset's folder.
 pub const POSTER: &str = "thumbs/poster.jpg";
 
@@ -30,6 +34,36 @@ pub fn video_folder(rung: &RungId) -> String {
 #[must_use]
 pub fn audio_folder(rung: &RungId) -> String {
     format!("a/{rung}")
+}
+
+/// The multivariant playlist with the captions of a revision, under the asset's folder.
+#[must_use]
+pub fn captioned_hls(revision: u64) -> String {
+    format!("index-{revision}.m3u8")
+}
+
+/// The MPD with the captions of a revision, under the asset's folder.
+#[must_use]
+pub fn captioned_dash(revision: u64) -> String {
+    format!("manifest-{revision}.mpd")
+}
+
+/// A caption's folder under the asset's folder.
+#[must_use]
+pub fn caption_folder(caption: &CaptionId) -> String {
+    format!("{CAPTIONS}{caption}")
+}
+
+/// The captions of an asset as they were given, whichever job shows them; ends in `/`.
+#[must_use]
+pub fn captions_prefix(asset: &AssetId) -> ObjectKey {
+    ObjectKey::new(format!("assets/{asset}/captions/"))
+}
+
+/// A caption as it was given, as WebVTT.
+#[must_use]
+pub fn caption_key(asset: &AssetId, caption: &CaptionId) -> ObjectKey {
+    ObjectKey::new(format!("{}{caption}.vtt", captions_prefix(asset)))
 }
 
 /// A segment's name in its rendition's folder; `number` counts from 1.

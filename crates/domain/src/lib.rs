@@ -5,6 +5,7 @@
 //! comes out of the same facts on every machine, which is what makes a re-run harmless.
 
 pub mod audio;
+pub mod caption;
 pub mod codec;
 pub mod cost;
 pub mod error_code;
@@ -12,6 +13,7 @@ pub mod event;
 pub mod ids;
 pub mod job;
 pub mod ladder;
+pub mod language;
 pub mod layout;
 pub mod lease;
 pub mod library;

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::caption::Captions;
 use crate::ids::AssetId;
 use crate::object::SourceObject;
 use crate::upload::MAX_TITLE;
@@ -51,6 +52,9 @@ pub struct LibraryEntry {
     /// Whether it is being removed.
     #[serde(default)]
     pub removing: bool,
+    /// Captions beside the film.
+    #[serde(default)]
+    pub captions: Captions,
 }
 
 impl LibraryEntry {
@@ -68,6 +72,7 @@ impl LibraryEntry {
             created_ms: now_ms,
             changed_ms: now_ms,
             removing: false,
+            captions: Captions::default(),
         }
     }
 

@@ -2,7 +2,9 @@
 
 #![cfg(test)]
 
-use domain::message::{JobInput, SegmentInput, UpdateMetadataCall, UpdateMetadataInput};
+use domain::message::{
+    ChangedInput, JobInput, SegmentInput, UpdateMetadataCall, UpdateMetadataInput,
+};
 use domain::plan::{AudioChunk, EncodeChunk};
 use serde::de::DeserializeOwned;
 
@@ -33,4 +35,10 @@ fn update_metadata_reads_both_ends_and_an_errand() {
     assert_eq!(failed.error.unwrap().error, "SourceNotMedia");
     let changed: UpdateMetadataCall = read("update-metadata-changed");
     assert!(matches!(changed, UpdateMetadataCall::Changed(_)));
+}
+
+#[test]
+fn caption_reads_an_errand() {
+    let input: ChangedInput = read("caption");
+    assert!(input.changed.asset.as_str().starts_with('a'));
 }

@@ -80,7 +80,7 @@ fn codes(wanted: impl Fn(ErrorClass) -> bool) -> BTreeSet<String> {
 #[test]
 fn every_task_retries_exactly_the_codes_that_may_pass() {
     let retries = named("Retry");
-    assert_eq!(retries.len(), 11, "one for each task state");
+    assert_eq!(retries.len(), 12, "one for each task state");
     let passing = codes(|class| class == ErrorClass::Retry);
     let mut elsewhere = 0;
     for names in retries {
@@ -141,6 +141,7 @@ fn every_stage_function_is_wired_in_and_times_out() {
         .collect();
     let expected = [
         "AssembleManifest",
+        "Caption",
         "EncodeAudio",
         "EncodeVideo",
         "Segment",
@@ -151,7 +152,7 @@ fn every_stage_function_is_wired_in_and_times_out() {
     assert_eq!(functions, expected.iter().map(String::as_str).collect());
     let mut timeouts = Vec::new();
     all(&machine, "TimeoutSeconds", &mut timeouts);
-    assert_eq!(timeouts.len(), 11);
+    assert_eq!(timeouts.len(), 12);
 }
 
 /// The state of a name, at any depth.

@@ -17,6 +17,8 @@ pub struct ManifestFile {
 
 /// MIME type of a playlist (draft-pantos-hls-rfc8216bis, 4).
 pub const PLAYLIST_TYPE: &str = "application/vnd.apple.mpegurl";
+/// MIME type of WebVTT (W3C, 10).
+pub const WEBVTT_TYPE: &str = "text/vtt";
 /// MIME type of an MPD (ISO/IEC 23009-1, annex C).
 pub const MPD_TYPE: &str = "application/dash+xml";
 
@@ -44,17 +46,17 @@ pub fn files(presentation: &Presentation) -> Result<Vec<ManifestFile>, DashError
     }
     files.push(playlist(
         "index.m3u8".to_owned(),
-        hls::multivariant(presentation),
+        hls::multivariant(presentation, &[]),
     ));
     files.push(ManifestFile {
         path: "manifest.mpd".to_owned(),
         content_type: MPD_TYPE,
-        text: dash::mpd(presentation)?,
+        text: dash::mpd(presentation, &[])?,
     });
     Ok(files)
 }
 
-const fn playlist(path: String, text: String) -> ManifestFile {
+pub(crate) const fn playlist(path: String, text: String) -> ManifestFile {
     ManifestFile {
         path,
         content_type: PLAYLIST_TYPE,

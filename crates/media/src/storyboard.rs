@@ -4,9 +4,10 @@
 //! places after the last tile stay empty.
 
 use domain::time::Rational;
+use serde::{Deserialize, Serialize};
 
 /// A storyboard's measures; see [`StoryboardGrid::check`] for what must hold.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct StoryboardGrid {
     /// Seconds from one tile to the next; tile `i` stands for the time from `i · interval` on.
     pub interval: Rational,

@@ -1,6 +1,7 @@
 //! Bodies and queries, with a problem that names what is wrong with them.
 
 use api::ProblemCode;
+use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header;
 use axum::http::request::Parts;
@@ -29,6 +30,12 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let body = body.map_err(|_| invalid("the body has more than 65536 bytes, or broke off"))?;
         parse(&body.to_bytes()).map(Self)
     }
+}
+
+/// A body as it came; none where it has more than `most` bytes, or broke off.
+pub async fn file(body: axum::body::Body, most: usize) -> Option<Bytes> {
+    let body = Limited::new(body, most).collect().await.ok()?;
+    Some(body.to_bytes())
 }
 
 fn is_json(media_type: &str) -> bool {

@@ -13,6 +13,7 @@ use domain::{ErrorCode, Fault};
 use media::cmaf::Segment;
 use media::cmaf::check::{CheckError, read_segment};
 use media::cmaf::init::TrackDefaults;
+use media::manifest::{ManifestFile, PLAYLIST_TYPE, WEBVTT_TYPE};
 use sha2::{Digest, Sha256};
 
 /// A segment that could not be published.
@@ -41,6 +42,28 @@ impl Fault for PublishError {
             Self::Segment { .. } => ErrorCode::ChunkInvalid,
         }
     }
+}
+
+/// Puts a playlist, an MPD or a caption into the asset's folder.
+///
+/// # Errors
+/// As [`WriteObject::write`].
+pub async fn text<S: WriteObject>(
+    store: &S,
+    bucket: &BucketName,
+    folder: &MediaFolder<'_>,
+    file: ManifestFile,
+) -> Result<(), StoreError> {
+    let content = match file.content_type {
+        PLAYLIST_TYPE => Content::HlsPlaylist,
+        WEBVTT_TYPE => Content::WebVtt,
+        _ => Content::DashManifest,
+    };
+    let object = ObjectRef {
+        bucket: bucket.clone(),
+        key: folder.key(&file.path),
+    };
+    store.write(&object, Bytes::from(file.text), content).await
 }
 
 /// One rendition's folder, open for writing.

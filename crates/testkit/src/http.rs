@@ -56,6 +56,29 @@ pub async fn ask(
     body: Value,
     headers: &[(HeaderName, &str)],
 ) -> Answer {
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    match body {
+        Value::Null => send(router, who, method, path, Vec::new(), headers).await,
+        body => {
+            let headers = [headers, &json].concat();
+            let body = body.to_string().into_bytes();
+            send(router, who, method, path, body, &headers).await
+        }
+    }
+}
+
+/// Asks with a body of any kind, as its headers name it.
+///
+/// # Panics
+/// When this makes no request.
+pub async fn send(
+    router: &Router,
+    who: &str,
+    method: Method,
+    path: &str,
+    body: Vec<u8>,
+    headers: &[(HeaderName, &str)],
+) -> Answer {
     let mut request = Request::builder().method(method).uri(path);
     if !who.is_empty() {
         request = request.extension(Subject(who.to_owned()));
@@ -63,12 +86,7 @@ pub async fn ask(
     for (name, value) in headers {
         request = request.header(name, *value);
     }
-    let request = match body {
-        Value::Null => request.body(Body::empty()),
-        body => request
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Body::from(body.to_string())),
-    };
+    let request = request.body(Body::from(body));
     let request = request.unwrap_or_else(|error| panic!("{path}: {error}"));
     let answered = router.clone().oneshot(request).await;
     let (parts, body) = answered.unwrap_or_else(|never| match never {}).into_parts();

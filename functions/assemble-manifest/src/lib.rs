@@ -9,7 +9,7 @@ use bytes::Bytes;
 use cloud::ports::{ListObjects, ReadObject, WriteObject};
 use cloud::{Content, StoreError};
 use domain::ids::RungId;
-use domain::layout::MediaFolder;
+use domain::layout::{MediaFolder, PRESENTATION};
 use domain::message::{JobInput, StageDone};
 use domain::object::ObjectRef;
 use domain::plan::Plan;
@@ -17,11 +17,11 @@ use domain::result::{AudioChunkResult, ManifestResult, ThumbnailResult, VideoChu
 use domain::{ErrorCode, Fault};
 use media::cmaf::init::InitError;
 use media::dash::DashError;
-use media::manifest::{self, PLAYLIST_TYPE};
+use media::manifest;
 use media::presentation::{Presentation, PresentationError};
 use runtime::{Config, ConfigError, StageContext};
 use stage::usage::Meter;
-use stage::{Buckets, Work, WorkError};
+use stage::{Buckets, Work, WorkError, publish};
 
 use crate::check::Mismatch;
 use crate::inventory::Inventory;
@@ -95,6 +95,9 @@ pub enum AssembleError {
     /// The MPD could not be written.
     #[error(transparent)]
     Mpd(#[from] DashError),
+    /// The presentation could not be written as JSON.
+    #[error("the presentation has no JSON")]
+    Json(#[source] serde_json::Error),
     /// Storage failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -117,6 +120,7 @@ impl Fault for AssembleError {
             }
             Self::Presentation(error) => error.code(),
             Self::Mpd(error) => error.code(),
+            Self::Json(_) => ErrorCode::Internal,
             Self::Store(error) => error.code(),
             Self::Work(error) => error.code(),
         }
@@ -160,7 +164,7 @@ where
     let storyboard = describe::storyboard(&plan, thumbnails.storyboard);
     let presentation =
         Presentation::new(plan.duration, described.video, described.audio, storyboard)?;
-    publish(ports, &plan, &presentation).await?;
+    store(ports, &plan, &presentation).await?;
     Ok(ManifestResult {
         renditions: describe::figures(&presentation),
         usage: meter.usage(),
@@ -193,8 +197,9 @@ async fn checked<S: ReadObject>(
     Ok((check::video(plan, &video)?, check::audio(plan, &audio)?))
 }
 
-/// Writes the manifests in the order in which they name each other.
-async fn publish<S: WriteObject>(
+/// Writes the presentation, from which manifests can be made again, and the manifests in the order in
+/// which they name each other.
+async fn store<S: WriteObject>(
     ports: &Ports<S>,
     plan: &Plan,
     presentation: &Presentation,
@@ -203,18 +208,16 @@ async fn publish<S: WriteObject>(
         asset: &plan.asset,
         job: &plan.job,
     };
+    let bucket = &ports.buckets.media;
+    let json = serde_json::to_vec(presentation).map_err(AssembleError::Json)?;
+    let object = ObjectRef {
+        bucket: bucket.clone(),
+        key: folder.key(PRESENTATION),
+    };
+    let json = Bytes::from(json);
+    ports.objects.write(&object, json, Content::Json).await?;
     for file in manifest::files(presentation)? {
-        let object = ObjectRef {
-            bucket: ports.buckets.media.clone(),
-            key: folder.key(&file.path),
-        };
-        let content = if file.content_type == PLAYLIST_TYPE {
-            Content::HlsPlaylist
-        } else {
-            Content::DashManifest
-        };
-        let body = Bytes::from(file.text);
-        ports.objects.write(&object, body, content).await?;
+        publish::text(&ports.objects, bucket, &folder, file).await?;
     }
     Ok(())
 }

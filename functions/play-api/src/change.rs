@@ -47,7 +47,7 @@ fn own_tags(tags: &[String]) -> Result<Vec<String>, Refusal> {
     Ok(own)
 }
 
-fn words(field: &str, text: &str, most: usize) -> Result<String, Refusal> {
+pub(crate) fn words(field: &str, text: &str, most: usize) -> Result<String, Refusal> {
     let text = text.trim();
     if (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
         return Ok(text.to_owned());
@@ -141,6 +141,7 @@ mod tests {
             created_ms: 1,
             changed_ms: 1,
             removing: false,
+            captions: domain::caption::Captions::default(),
         }
     }
 

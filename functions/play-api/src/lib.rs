@@ -4,6 +4,7 @@
 //! Every answer is put together from what the table says at that moment: the owner's entry, the
 //! newest job's record, and the pipeline's document.
 
+mod captions;
 mod change;
 mod look;
 mod playback;
@@ -15,7 +16,7 @@ mod webhooks;
 
 use cloud::ports::{
     FindWebhooks, KeepJob, KeepLibrary, KeepWebhooks, ListObjects, ReadDocuments, ReadObject,
-    StartExecution,
+    StartExecution, WriteObject,
 };
 use cloud::signed_access::SignedAccess;
 use domain::object::BucketName;
@@ -25,7 +26,7 @@ pub use routes::{document, router};
 /// What play-api may do.
 #[derive(Debug)]
 pub struct Ports<S, D, E> {
-    /// The work bucket: how far a job is.
+    /// The work bucket: how far a job is. The media bucket: captions.
     pub objects: S,
     /// Library, job records, asset documents and webhooks.
     pub documents: D,
@@ -33,6 +34,8 @@ pub struct Ports<S, D, E> {
     pub executions: E,
     /// The work bucket's name.
     pub work: BucketName,
+    /// The media bucket's name.
+    pub media: BucketName,
     /// Signs for streams.
     pub access: SignedAccess,
     /// Whether viewers come by HTTPS, so that cookies travel by nothing else.
@@ -43,9 +46,9 @@ pub struct Ports<S, D, E> {
     pub settings: api::Settings,
 }
 
-/// What is asked of the work bucket.
-pub trait Objects: ReadObject + ListObjects + 'static {}
-impl<T: ReadObject + ListObjects + 'static> Objects for T {}
+/// What is asked of the buckets.
+pub trait Objects: ReadObject + ListObjects + WriteObject + 'static {}
+impl<T: ReadObject + ListObjects + WriteObject + 'static> Objects for T {}
 
 /// What is asked of the table.
 pub trait Documents:

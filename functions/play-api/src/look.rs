@@ -42,6 +42,15 @@ impl Seen {
         self.document.as_ref()?.published.as_ref()
     }
 
+    /// The newest revision of the captions that the stream has manifests for; none where there is
+    /// nothing to caption it with.
+    pub(crate) fn captioned(&self) -> Option<u64> {
+        let job = &self.published()?.job;
+        let is_wanted = !self.stored.entry.captions.list.is_empty();
+        let made = self.stored.captioned.get(job).copied();
+        made.filter(|_| is_wanted)
+    }
+
     /// Where the asset stands. What was ready once stays so: a later failure takes nothing away.
     pub(crate) fn state(&self) -> AssetState {
         if self.stored.entry.removing {

@@ -50,6 +50,7 @@ async fn configured() -> Result<Router, SetupError> {
         documents: aws.documents(config.table()?),
         executions: aws.executions(config.state_machine()?),
         work: config.work_bucket()?,
+        media: config.media_bucket()?,
         access,
         is_secure: config.origin()?.starts_with("https://"),
         private_webhooks: config.private_webhooks()?,

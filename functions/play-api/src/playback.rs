@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use cloud::lease::now_ms;
 use domain::job::Published;
-use domain::layout::STORYBOARD_INDEX;
+use domain::layout::{STORYBOARD_INDEX, captioned_dash, captioned_hls};
 use service::Refusal;
 
 use crate::Ports;
@@ -45,11 +45,15 @@ fn playback(
     cookies: Vec<Cookie>,
 ) -> Playback {
     let at = |path: &str| format!("/{}{path}", published.folder);
+    let (hls, dash) = match seen.captioned() {
+        Some(revision) => (captioned_hls(revision), captioned_dash(revision)),
+        None => (published.hls.clone(), published.dash.clone()),
+    };
     Playback {
         asset: seen.stored.entry.asset.to_string(),
         job: published.job.to_string(),
-        hls: at(&published.hls),
-        dash: at(&published.dash),
+        hls: at(&hls),
+        dash: at(&dash),
         poster: published.poster.as_ref().map(|poster| at(&poster.path)),
         storyboard: published.storyboard.as_ref().map(|_| at(STORYBOARD_INDEX)),
         expires_at: Timestamp(until * 1000),

@@ -14,6 +14,7 @@ use domain::time::Rational;
 use service::etag::tag_of;
 use stage::progress;
 
+use crate::captions;
 use crate::look::Seen;
 use crate::{Documents, Executions, Objects, Ports};
 
@@ -61,11 +62,15 @@ pub(crate) async fn present<S: Objects, D: Documents, E: Executions>(
             .map(failure),
         job: seen.stored.job.as_ref().map(ToString::to_string),
         renditions: Vec::new(),
+        captions: Vec::new(),
         cost: None,
     };
     if let Some(published) = published {
         describe(&mut asset, published, detail);
         asset.poster = poster(published, ports)?;
+    }
+    if detail == Detail::Whole {
+        asset.captions = captions::list(seen);
     }
     if asset.state == api::asset::AssetState::Processing {
         asset.progress = progress_of(seen, ports).await;

@@ -7,7 +7,7 @@ use api::{Problem, ProblemCode, Settings};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use cloud::ports::{Shelf, StoredEntry};
 use domain::ids::AssetId;
@@ -19,7 +19,7 @@ use crate::look::Seen;
 use crate::playback::hand_out;
 use crate::present::{Detail, present, tag, tagged};
 use crate::search::search;
-use crate::{Documents, Executions, Objects, Ports, public, webhooks};
+use crate::{Documents, Executions, Objects, Ports, captions, public, webhooks};
 
 /// The description of the whole API; a test holds it to the code.
 const OPENAPI: &str = include_str!("../../../docs/openapi.json");
@@ -37,7 +37,15 @@ pub fn router<S: Objects, D: Documents, E: Executions>(ports: Ports<S, D, E>) ->
                 .delete(remove::<S, D, E>),
         )
         .route("/api/assets/{asset}/retry", post(again::<S, D, E>))
-        .route("/api/assets/{asset}/playback", post(play::<S, D, E>));
+        .route("/api/assets/{asset}/playback", post(play::<S, D, E>))
+        .route(
+            "/api/assets/{asset}/captions",
+            get(captions::show::<S, D, E>),
+        )
+        .route(
+            "/api/assets/{asset}/captions/{language}",
+            put(captions::add::<S, D, E>).delete(captions::drop::<S, D, E>),
+        );
     let public = Router::new()
         .route("/api/public/assets", get(public::list::<S, D, E>))
         .route("/api/public/assets/{asset}", get(public::show::<S, D, E>))
@@ -79,6 +87,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
             remove,
             again,
             play,
+            captions::show,
+            captions::add,
+            captions::drop,
             public::list,
             public::show,
             public::play,
@@ -94,6 +105,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         components(schemas(Problem, api::event::Event)),
         tags(
             (name = "assets", description = "What an owner has"),
+            (name = "captions", description = "Words beside the film"),
             (name = "public", description = "What everybody may watch"),
             (name = "webhooks", description = "Where an owner hears of their assets"),
             (name = "about", description = "What a client has to know first"),
@@ -104,7 +116,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 }
 
 /// The owner's asset. Another owner's is not there.
-async fn find<S, D: Documents, E>(
+pub(crate) async fn find<S, D: Documents, E>(
     id: &str,
     owner: &Owner,
     ports: &Ports<S, D, E>,
@@ -122,12 +134,21 @@ async fn find<S, D: Documents, E>(
 }
 
 /// What is being removed can be looked at until it is gone, and nothing else.
-fn refuse_gone(stored: &StoredEntry) -> Result<(), Refusal> {
+pub(crate) fn refuse_gone(stored: &StoredEntry) -> Result<(), Refusal> {
     if stored.entry.removing {
         let detail = format!("{} is being removed", stored.entry.title);
         return Err(Refusal::new(ProblemCode::AssetNotFound, detail));
     }
     Ok(())
+}
+
+/// What a client names in `If-Match` has to be what it changes.
+pub(crate) fn refuse_unseen(headers: &HeaderMap, stored: &StoredEntry) -> Result<(), Refusal> {
+    if etag::may_change(headers, stored.version) {
+        return Ok(());
+    }
+    let detail = format!("{} is at version {}", stored.entry.asset, stored.version);
+    Err(Refusal::new(ProblemCode::PreconditionFailed, detail))
 }
 
 /// The asset as it is now.
@@ -212,10 +233,7 @@ async fn change<S: Objects, D: Documents, E: Executions>(
     Body(change): Body<AssetChange>,
 ) -> Result<Response, Refusal> {
     let stored = find(&id, &owner, &ports).await?;
-    if !etag::may_change(&headers, stored.version) {
-        let detail = format!("{id} is at version {}", stored.version);
-        return Err(Refusal::new(ProblemCode::PreconditionFailed, detail));
-    }
+    refuse_unseen(&headers, &stored)?;
     refuse_gone(&stored)?;
     let next = changed(&stored.entry, change)?;
     write(&stored, &next, &ports.documents).await?;

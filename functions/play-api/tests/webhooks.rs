@@ -35,6 +35,7 @@ fn service(private_webhooks: bool) -> Service {
         documents: documents.clone(),
         executions: RecordedExecutions::default(),
         work: BucketName::new("work"),
+        media: BucketName::new("media"),
         access: SignedAccess::new("https://play.example", "K1", &key).unwrap(),
         is_secure: true,
         private_webhooks,

@@ -131,6 +131,7 @@ fn entry(record: &UploadRecord) -> LibraryEntry {
         created_ms: now,
         changed_ms: now,
         removing: false,
+        captions: domain::caption::Captions::default(),
     }
 }
 

@@ -82,6 +82,7 @@ export class ApiFunctions extends Construct {
     const { storage, signing, identity, origin } = this.props;
     return {
       MILLRACE_WORK_BUCKET: storage.workBucket.bucketName,
+      MILLRACE_MEDIA_BUCKET: storage.mediaBucket.bucketName,
       MILLRACE_SIGNING_SECRET: signing.secretArn,
       // Of the resource, so that the key is there before this function is told of it.
       MILLRACE_SIGNING_KEY_GENERATION: signing.key.generation,
@@ -125,15 +126,19 @@ export class ApiFunctions extends Construct {
   private playRole(): iam.Role {
     const { storage, signing } = this.props;
     const jobs = storage.workBucket.arnForObjects('jobs/*');
+    const captions = storage.mediaBucket.arnForObjects('assets/*/captions/*');
     const managed = [this.keepRecords];
     const role = createFunctionRole(this, 'PlayApiFunctionRole', managed, [
       // How far a job is stands in its objects.
       allow('JobObjects', ['s3:GetObject'], [jobs]),
       allow('ListJobObjects', ['s3:ListBucket'], [storage.workBucket.bucketArn]),
+      // What somebody gives as a caption; segments and manifests are others' to write.
+      allow('KeepCaptions', ['s3:PutObject'], [captions]),
       allow('SignAccess', ['secretsmanager:GetSecretValue'], [signing.secretArn]),
     ]);
     acknowledgeWildcards(role, [
       [jobs, 'Each job has a folder of its own, named after it'],
+      [captions, 'Each asset has a folder of its own, and in it one for captions'],
     ]);
     return role;
   }

@@ -9,6 +9,7 @@ export const FUNCTIONS = [
   'encode-audio',
   'thumbnail',
   'assemble-manifest',
+  'caption',
   'update-metadata',
   'migrate',
   'signing-key',

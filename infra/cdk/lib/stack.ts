@@ -78,6 +78,7 @@ export class MillraceStack extends Stack {
     this.output('EncodeAudioFunction', stages.encodeAudio.functionName);
     this.output('ThumbnailFunction', stages.thumbnail.functionName);
     this.output('AssembleManifestFunction', stages.assembleManifest.functionName);
+    this.output('CaptionFunction', stages.caption.functionName);
     this.output('UpdateMetadataFunction', stages.updateMetadata.functionName);
     this.output('MigrateFunction', schema.migrate.functionName);
   }

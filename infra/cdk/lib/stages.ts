@@ -43,6 +43,7 @@ export class Stages extends Construct {
   readonly encodeAudio: lambda.Function;
   readonly thumbnail: lambda.Function;
   readonly assembleManifest: lambda.Function;
+  readonly caption: lambda.Function;
   readonly updateMetadata: lambda.Function;
   private readonly layer: lambda.LayerVersion;
 
@@ -96,6 +97,7 @@ export class Stages extends Construct {
       usesFfmpeg: false,
       policies: [workOnJob, publishMedia, readMedia],
     });
+    this.caption = this.createCaption();
     this.updateMetadata = this.createUpdateMetadata();
   }
 
@@ -133,6 +135,40 @@ export class Stages extends Construct {
         ...stage.environment,
       },
     });
+  }
+
+  /** Not a stage of a job: it follows an asset, also days after its job. */
+  private createCaption(): lambda.Function {
+    const { settings, props } = this;
+    const { mediaBucket, table } = props.storage;
+    return createFunction(this, 'CaptionFunction', props.packages.functions, settings, {
+      package: 'caption',
+      description: 'Gives a published stream the captions that its asset has',
+      memoryMb: 1769,
+      timeoutSeconds: 900,
+      role: this.captionRole(),
+      logGroup: createLogs(this, 'CaptionLogs', settings),
+      environment: {
+        MILLRACE_MEDIA_BUCKET: mediaBucket.bucketName,
+        MILLRACE_TABLE: table.tableName,
+      },
+    });
+  }
+
+  private captionRole(): iam.Role {
+    const { storage, policies } = this.props;
+    const assets = storage.mediaBucket.arnForObjects('assets/*');
+    const managed = [policies.publishMedia, policies.readMedia];
+    const role = createFunctionRole(this, 'CaptionFunctionRole', managed, [
+      // What an owner dropped goes.
+      allow('RemoveMedia', ['s3:DeleteObject'], [assets]),
+      // Assets only: it notes what a stream has; the records of jobs are not its business.
+      allow('Assets', ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [storage.table.tableArn], {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['ASSET#*'] },
+      }),
+    ]);
+    acknowledgeWildcards(role, [[assets, 'Each asset has a folder of its own, named after it']]);
+    return role;
   }
 
   private createUpdateMetadata(): lambda.Function {

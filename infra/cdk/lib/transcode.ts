@@ -114,6 +114,7 @@ function functionsOf(stages: Stages) {
     ['EncodeAudio', stages.encodeAudio],
     ['Thumbnail', stages.thumbnail],
     ['AssembleManifest', stages.assembleManifest],
+    ['Caption', stages.caption],
     ['UpdateMetadata', stages.updateMetadata],
   ] as const;
 }

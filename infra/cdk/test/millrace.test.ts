@@ -13,7 +13,7 @@ import { OWNER, OWN_ORIGIN, SETTINGS, app, placeholders, stack } from './support
 for (const [name, settings] of Object.entries(SETTINGS)) {
   test(`no function and no resource of the CDK's own: ${name}`, () => {
     const template = Template.fromStack(stack(settings));
-    template.resourceCountIs('AWS::Lambda::Function', 13);
+    template.resourceCountIs('AWS::Lambda::Function', 14);
     const kinds = Object.values(template.toJSON()['Resources'] as Record<string, { Type: string }>);
     assert.deepEqual(
       kinds.map(({ Type }) => Type).filter((kind) => /^Custom|^AWS::CDK|^AWS::CloudForm/.test(kind)),
@@ -165,5 +165,5 @@ test('functions are built for the architecture that was asked for', () => {
   const architectures = template.findResources('AWS::Lambda::Function', {
     Properties: { Architectures: [lambda.Architecture.X86_64.name] },
   });
-  assert.equal(Object.keys(architectures).length, 13);
+  assert.equal(Object.keys(architectures).length, 14);
 });

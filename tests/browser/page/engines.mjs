@@ -79,6 +79,19 @@ class HlsJs {
     this.#hls.loadLevel = rung;
   }
 
+  /** What there is to read, each with its language and what it is for. */
+  texts() {
+    return this.#hls.subtitleTracks.map(({ lang, forced, characteristics }) => {
+      const isForTheDeaf = characteristics?.includes('describes-music-and-sound');
+      return { language: lang, kind: forced ? 'forced' : isForTheDeaf ? 'captions' : 'subtitles' };
+    });
+  }
+
+  showText(index) {
+    this.#hls.subtitleDisplay = true;
+    this.#hls.subtitleTrack = index;
+  }
+
   async tile() {
     return null;
   }
@@ -152,6 +165,19 @@ class Shaka {
     this.#player.selectVariantTrack(this.#tracks()[rung], false);
   }
 
+  /** What there is to read, each with its language and what it is for. */
+  texts() {
+    return this.#player.getTextTracks().map(({ language, forced, kind, roles, accessibilityPurpose }) => {
+      const isForTheDeaf =
+        kind === 'caption' || accessibilityPurpose === 'hard of hearing' || roles.some(isDescription);
+      return { language, kind: forced ? 'forced' : isForTheDeaf ? 'captions' : 'subtitles' };
+    });
+  }
+
+  showText(index) {
+    this.#player.selectTextTrack(this.#player.getTextTracks()[index]);
+  }
+
   /** The storyboard tile for a time, as the player finds it; null where there is no storyboard. */
   async tile(seconds) {
     const [track] = this.#player.getImageTracks();
@@ -164,6 +190,9 @@ class Shaka {
     await this.#player.destroy();
   }
 }
+
+/** As HLS names it. */
+const isDescription = role => role.includes('describes-music-and-sound');
 
 function describeShakaError(error) {
   const data = JSON.stringify(error.data ?? []).slice(0, 200);

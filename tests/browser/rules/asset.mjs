@@ -67,6 +67,16 @@ export class Asset {
     return track;
   }
 
+  /** Reads the playlist of a caption, and the text of each segment. */
+  words(file) {
+    const bytes = this.read(file, 'P0', 'caption playlist');
+    const playlist = bytes && this.#parse(file, bytes, 'P0');
+    if (!playlist) return null;
+    const files = playlist.segments.map(({ uri }) => resolve(file, uri));
+    const texts = files.map(segment => [segment, `${this.read(segment, 'P4', file) ?? ''}`]);
+    return { playlist, texts };
+  }
+
   #segment(track, { uri, duration }) {
     const file = resolve(track.file, uri);
     const bytes = this.read(file, 'P4', track.file);

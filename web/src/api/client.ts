@@ -2,13 +2,15 @@
 
 import { problemOf } from './problem.ts';
 import type {
-  Asset, AssetChange, AssetPage, Completed, Config, NewUpload, NewWebhook, Playback, SignedParts, Upload, UploadPage,
-  Webhook, WebhookChange,
+  Asset, AssetChange, AssetPage, Caption, CaptionKind, Completed, Config, NewUpload, NewWebhook, Playback, SignedParts, Upload,
+  UploadPage, Webhook, WebhookChange,
 } from './types.ts';
 
 interface Call {
   method?: string;
   body?: unknown;
+  /** In place of a body that is JSON. */
+  file?: Blob;
   /** What is known: the answer may be that it did not change. */
   known?: string | undefined;
   /** The version that is changed. */
@@ -104,6 +106,14 @@ export class Api {
     return this.#json(`/api/assets/${id}/retry`, { method: 'POST', body: {} });
   }
 
+  addCaption(id: string, file: Blob, language: string, kind: CaptionKind): Promise<Caption> {
+    return this.#json(captionPath(id, language, kind), { method: 'PUT', file });
+  }
+
+  async dropCaption(id: string, { language, kind }: Caption): Promise<void> {
+    await this.#send(captionPath(id, language, kind), { method: 'DELETE' });
+  }
+
   /** Sets the cookies that the stream needs. */
   playback(of: 'own' | 'public', id: string): Promise<Playback> {
     const path = of === 'own' ? '/api/assets' : '/api/public/assets';
@@ -151,6 +161,7 @@ export class Api {
       headers: await this.#headers(call),
       cache: 'no-store',
       ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
+      ...(call.file && { body: call.file }),
       ...(call.signal && { signal: call.signal }),
     }).catch((error: unknown) => {
       throw call.signal?.aborted ? error : problemOf(0, undefined);
@@ -164,10 +175,16 @@ export class Api {
     const token = await this.#token();
     if (token) headers.set('authorization', `Bearer ${token}`);
     if (call.body !== undefined) headers.set('content-type', 'application/json');
+    // Which of the formats it is, the file itself says.
+    if (call.file) headers.set('content-type', 'text/vtt');
     if (call.known) headers.set('if-none-match', call.known);
     if (call.version !== undefined) headers.set('if-match', `"v${call.version}"`);
     return headers;
   }
+}
+
+function captionPath(id: string, language: string, kind: CaptionKind): string {
+  return `/api/assets/${id}/captions/${language}${query({ kind })}`;
 }
 
 function query(fields: Record<string, string | undefined>): string {

@@ -72,6 +72,18 @@ export interface Rendition {
   bits_per_second: number;
 }
 
+export type CaptionKind = 'subtitles' | 'captions' | 'forced';
+
+export interface Caption {
+  /** Language tag. */
+  language: string;
+  kind: CaptionKind;
+  name?: string;
+  added_at: string;
+  /** Whether the stream has it. */
+  playable: boolean;
+}
+
 export interface Asset {
   id: string;
   title: string;
@@ -91,6 +103,8 @@ export interface Asset {
   error?: AssetError;
   /** Only in the answer for one asset. */
   renditions?: Rendition[];
+  /** Only in the answer for one asset. */
+  captions?: Caption[];
 }
 
 export interface AssetChange {

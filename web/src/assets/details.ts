@@ -1,11 +1,12 @@
 // What the owner may change about an asset.
 
 import { explain } from '../api/problem.ts';
-import type { Asset, AssetChange, Rendition, Visibility } from '../api/types.ts';
+import type { Asset, AssetChange, Caption, CaptionKind, Rendition, Visibility } from '../api/types.ts';
 import { bitRate } from '../format.ts';
 import { announce } from '../ui/announce.ts';
 import { confirm } from '../ui/confirm.ts';
 import { fill, h } from '../ui/dom.ts';
+import { Captions } from './captions.ts';
 import { parseTags } from './describe.ts';
 
 const VISIBILITIES: Record<Visibility, string> = {
@@ -17,27 +18,33 @@ const VISIBILITIES: Record<Visibility, string> = {
 interface Actions {
   change(change: AssetChange): Promise<Asset>;
   remove(): Promise<void>;
+  addCaption(file: File, language: string, kind: CaptionKind): Promise<void>;
+  dropCaption(caption: Caption): Promise<void>;
 }
 
 export class Details {
   readonly element = h('section', { class: 'details panel', 'aria-labelledby': 'details-title' });
   readonly #actions: Actions;
   readonly #message = h('p', { class: 'message', role: 'alert' });
+  readonly #captions: Captions;
   #asset: Asset;
 
   constructor(asset: Asset, actions: Actions) {
     this.#asset = asset;
     this.#actions = actions;
+    this.#captions = new Captions({ add: actions.addCaption, drop: actions.dropCaption });
     this.#draw();
   }
 
   /** Shows the asset as it is now, but never below somebody's typing. */
   show(asset: Asset): void {
     this.#asset = asset;
+    this.#captions.show(asset.captions ?? []);
     if (!this.element.contains(document.activeElement)) this.#draw();
   }
 
   #draw(): void {
+    this.#captions.show(this.#asset.captions ?? []);
     fill(
       this.element,
       h('h2', { id: 'details-title' }, 'Details'),
@@ -45,6 +52,7 @@ export class Details {
       this.#visibility(),
       this.#tags(),
       this.#message,
+      this.#captions.element,
       renditions(this.#asset.renditions ?? []),
       this.#deleteButton(),
     );

@@ -19,6 +19,9 @@ interface Actions {
   removed(asset: Asset): void;
 }
 
+/** How often it is asked whether captions are in the stream. */
+const CAPTIONS_MS = 1000;
+
 export class Watch {
   readonly element = h('article', { class: 'watch' });
   readonly #api: Api;
@@ -31,6 +34,8 @@ export class Watch {
   #player: Player | undefined;
   #details: Details | undefined;
   #closed = false;
+  /** Looks for captions until the stream has them. */
+  #looking: ReturnType<typeof setTimeout> | undefined;
 
   constructor(api: Api, actions: Actions) {
     this.#api = api;
@@ -70,6 +75,7 @@ export class Watch {
 
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#looking);
     this.#player?.destroy();
   }
 
@@ -118,9 +124,29 @@ export class Watch {
         this.#actions.heard(changed);
         return changed;
       },
+      addCaption: async (file, language, kind) => {
+        await this.#api.addCaption(asset.id, file, language, kind);
+        await this.#awaitCaptions(asset.id);
+      },
+      dropCaption: async caption => {
+        await this.#api.dropCaption(asset.id, caption);
+        await this.#awaitCaptions(asset.id);
+      },
       remove: async () => this.#actions.removed(await this.#api.deleteAsset(asset.id)),
     });
     this.element.append(this.#details.element);
+  }
+
+  /** Shows the captions as they are now; the player gets them when they are in the stream. */
+  async #awaitCaptions(id: string): Promise<void> {
+    clearTimeout(this.#looking);
+    const asset = await this.#api.asset(id);
+    if (this.#closed) return;
+    this.show(asset);
+    this.#actions.heard(asset);
+    if (asset.state !== 'ready') return;
+    if (asset.captions?.every(caption => caption.playable)) void this.#player?.renew();
+    else this.#looking = setTimeout(() => void this.#awaitCaptions(id).catch(() => undefined), CAPTIONS_MS);
   }
 }
 

@@ -16,6 +16,8 @@ interface Level {
 interface Track {
   name?: string;
   lang?: string;
+  forced?: boolean;
+  characteristics?: string;
 }
 
 /** Rungs, best first. The bit rate tells apart what has the same height. */
@@ -35,8 +37,17 @@ function qualityLabel(level: Level, all: readonly Level[]): string {
 
 /** Audio and caption tracks under the name that the stream gives, or their language. */
 export function trackChoices(tracks: readonly Track[], language: (code: string) => string): Choice[] {
-  return tracks.map(({ name, lang }, index) => {
+  return tracks.map((track, index) => {
+    const { name, lang } = track;
     const known = lang && lang !== 'und' ? language(lang) : undefined;
-    return { index, label: name || known || `Track ${index + 1}` };
+    // Without a name of its own a track is called after its language.
+    const own = lang && (name === lang || name?.startsWith(`${lang} `)) ? undefined : name;
+    return { index, label: own || (known && `${known}${purpose(track)}`) || name || `Track ${index + 1}` };
   });
+}
+
+/** What a caption is for, where that is not what everybody expects. */
+function purpose({ forced, characteristics }: Track): string {
+  if (forced) return ' (forced)';
+  return characteristics?.includes('describes-music-and-sound') ? ' (CC)' : '';
 }

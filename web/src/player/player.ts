@@ -71,6 +71,12 @@ export class Player {
     this.#engine?.destroy();
   }
 
+  /** Goes on with another playlist of the stream, where there is one: with other captions. */
+  async renew(): Promise<void> {
+    const playback = await this.#access.renew().catch(() => undefined);
+    if (playback && !this.#closed && playback.hls !== this.#url) await this.#load(playback, this.#video.currentTime);
+  }
+
   async #open(): Promise<void> {
     try {
       const playback = await this.#access.renew();

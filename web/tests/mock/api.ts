@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Asset } from '../../src/api/types.ts';
+import type { Asset, Caption, CaptionKind } from '../../src/api/types.ts';
 import { Refusal, type Call, type Route } from './call.ts';
 import { bodyOf, json } from './http.ts';
 import type { Issuer } from './issuer.ts';
@@ -34,6 +34,8 @@ export function mockApi(catalogue: Catalogue, store: Store, issuer: Issuer): Moc
     ['DELETE', /^\/api\/assets\/([\w-]+)$/, remove],
     ['POST', /^\/api\/assets\/([\w-]+)\/retry$/, retry],
     ['POST', /^\/api\/assets\/([\w-]+)\/playback$/, call => play(call, assetOf(call))],
+    ['PUT', /^\/api\/assets\/([\w-]+)\/captions\/([\w-]+)$/, addCaption],
+    ['DELETE', /^\/api\/assets\/([\w-]+)\/captions\/([\w-]+)$/, dropCaption],
     ['GET', /^\/api\/public\/assets$/, call => list(call, asset => asset.visibility === 'public' && asset.state === 'ready')],
     ['GET', /^\/api\/public\/assets\/([\w-]+)$/, call => sendAsset(call, publicOf(call))],
     ['POST', /^\/api\/public\/assets\/([\w-]+)\/playback$/, call => play(call, publicOf(call))],
@@ -67,7 +69,8 @@ export function mockApi(catalogue: Catalogue, store: Store, issuer: Issuer): Moc
     for (const [method, pattern, run] of routes) {
       const match = pattern.exec(url.pathname);
       if (!match || request.method !== method) continue;
-      return run({ owner: owner ?? '', body: text ? JSON.parse(text) : {}, url, ids: match.slice(1), request, response });
+      const isJson = request.headers['content-type'] === 'application/json';
+      return run({ owner: owner ?? '', body: isJson ? JSON.parse(text) : {}, text, url, ids: match.slice(1), request, response });
     }
     throw new Refusal(404, 'NotFound', `There is no ${url.pathname}`, 'check the address');
   }
@@ -134,6 +137,27 @@ export function mockApi(catalogue: Catalogue, store: Store, issuer: Issuer): Moc
     sendAsset(call, asset);
   }
 
+  function addCaption(call: Call): void {
+    const asset = assetOf(call);
+    if (!call.text.includes('-->')) {
+      throw new Refusal(400, 'CaptionInvalid', 'line 1: there should be a time span', 'correct the line that the detail names');
+    }
+    const { language, kind } = captionOf(call);
+    const caption: Caption = { language, kind, added_at: new Date().toISOString(), playable: false };
+    asset.captions = [...(asset.captions ?? []).filter(other => !isSame(other, caption)), caption];
+    asset.version += 1;
+    catalogue.deliver(caption);
+    json(call.response, 200, caption);
+  }
+
+  function dropCaption(call: Call): void {
+    const asset = assetOf(call);
+    const dropped = captionOf(call);
+    asset.captions = (asset.captions ?? []).filter(caption => !isSame(caption, dropped));
+    asset.version += 1;
+    call.response.writeHead(204).end();
+  }
+
   function remove(call: Call): void {
     const asset = assetOf(call);
     catalogue.remove(asset);
@@ -168,7 +192,7 @@ export function mockApi(catalogue: Catalogue, store: Store, issuer: Issuer): Moc
     json(response, 200, {
       asset: asset.id,
       job: `j-${asset.id}`,
-      hls: `${folder}${sound ? 'sound' : 'index'}.m3u8`,
+      hls: `${folder}${sound ? 'sound' : captioned(asset) ? 'index-1' : 'index'}.m3u8`,
       dash: `${folder}manifest.mpd`,
       ...(!sound && { poster: `${folder}thumbs/poster.jpg`, storyboard: `${folder}thumbs/storyboard.vtt` }),
       expires_at: new Date(expiresAtMs).toISOString(),
@@ -213,6 +237,17 @@ const RENDITIONS = [
   { id: '180p', kind: 'video', codec: 'avc1.42c00d', width: 320, height: 180, bits_per_second: 240_000 },
   { id: 'en-64k', kind: 'audio', codec: 'mp4a.40.2', bits_per_second: 64_000 },
 ];
+
+type Named = Pick<Caption, 'language' | 'kind'>;
+
+const isSame = (one: Named, other: Named) => one.language === other.language && one.kind === other.kind;
+
+function captionOf({ ids, url }: Call): Named {
+  return { language: ids[1] ?? '', kind: (url.searchParams.get('kind') ?? 'subtitles') as CaptionKind };
+}
+
+/** Whether the stream has a caption of its own by now: German, in the mock's media. */
+const captioned = (asset: StoredAsset) => asset.captions?.some(caption => caption.playable) ?? false;
 
 function withoutParts({ owner: _, ...upload }: StoredUpload) {
   return upload;

@@ -6,6 +6,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export interface Call {
   owner: string;
   body: Record<string, unknown>;
+  /** The body as it came. */
+  text: string;
   url: URL;
   ids: string[];
   request: IncomingMessage;

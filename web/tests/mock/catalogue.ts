@@ -1,6 +1,6 @@
 // Uploads and assets in memory, and jobs that go through their stages by the clock.
 
-import type { Asset, AssetError, EventType, Stage, Upload, Webhook } from '../../src/api/types.ts';
+import type { Asset, AssetError, Caption, EventType, Stage, Upload, Webhook } from '../../src/api/types.ts';
 import { EVENTS } from '../../src/webhooks/describe.ts';
 import { grant } from './signed.ts';
 
@@ -100,6 +100,11 @@ export class Catalogue {
     delete asset.error;
     asset.state = 'processing';
     this.#step(asset, 0, failure ?? crash);
+  }
+
+  /** Brings a caption to the stream. */
+  deliver(caption: Caption): void {
+    this.#later(() => (caption.playable = true));
   }
 
   remove(asset: StoredAsset): void {

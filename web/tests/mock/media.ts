@@ -7,7 +7,7 @@ import path from 'node:path';
 
 const WEB = path.resolve(import.meta.dirname, '../..');
 const CLIP = path.join(WEB, '../tests/media/bbb_720p_5s.mp4');
-export const MEDIA = path.join(WEB, 'build/media');
+export const MEDIA = path.join(WEB, 'build/media-2');
 const DURATION_S = 20;
 
 const INDEX = `#EXTM3U
@@ -21,6 +21,12 @@ v/360p/index.m3u8
 #EXT-X-STREAM-INF:BANDWIDTH=300000,CODECS="avc1.42c00d,mp4a.40.2",RESOLUTION=320x180,AUDIO="aac",SUBTITLES="text"
 v/180p/index.m3u8
 `;
+
+/** With a caption that came later. */
+const CAPTIONED = INDEX.replace(
+  '#EXT-X-STREAM-INF',
+  '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",NAME="de",LANGUAGE="de",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI="t/de/index.m3u8"\n#EXT-X-STREAM-INF',
+);
 
 /** Sound alone: as Millrace writes it, each bit rate is a group and a variant. */
 const SOUND = `#EXTM3U
@@ -41,7 +47,7 @@ export function makeMedia(): void {
   const folder = `${MEDIA}.${process.pid}`;
   const run = (...args: string[]) =>
     execFileSync(ffmpeg(), ['-hide_banner', '-v', 'error', '-y', ...args], { cwd: folder, stdio: 'inherit' });
-  for (const name of ['v/360p', 'v/180p', 'a/en', 'a/de', 't/en', 'thumbs']) mkdirSync(path.join(folder, name), { recursive: true });
+  for (const name of ['v/360p', 'v/180p', 'a/en', 'a/de', 't/en', 't/de', 'thumbs']) mkdirSync(path.join(folder, name), { recursive: true });
   const loop = ['-stream_loop', '3', '-i', CLIP, '-t', String(DURATION_S)];
   for (const [name, size, level] of [['v/360p', '640:360', '3.0'], ['v/180p', '320:180', '1.3']] as const) {
     const codec = ['-c:v', 'libx264', '-preset', 'ultrafast', '-profile:v', 'baseline', '-level', level, '-pix_fmt', 'yuv420p'];
@@ -54,9 +60,12 @@ export function makeMedia(): void {
   run(...loop, '-vf', 'fps=1/2,scale=160:90,tile=4x3', '-frames:v', '1', 'thumbs/storyboard-001.jpg');
   writeFileSync(path.join(folder, 'thumbs/storyboard.vtt'), storyboard());
   writeFileSync(path.join(folder, 'index.m3u8'), INDEX);
+  writeFileSync(path.join(folder, 'index-1.m3u8'), CAPTIONED);
   writeFileSync(path.join(folder, 'sound.m3u8'), SOUND);
   writeFileSync(path.join(folder, 't/en/index.m3u8'), captionsPlaylist());
   writeFileSync(path.join(folder, 't/en/00001.vtt'), `WEBVTT\n\n00:00.000 --> 00:${DURATION_S}.000\nA meadow in the morning.\n`);
+  writeFileSync(path.join(folder, 't/de/index.m3u8'), captionsPlaylist());
+  writeFileSync(path.join(folder, 't/de/00001.vtt'), `WEBVTT\n\n00:00.000 --> 00:${DURATION_S}.000\nEine Wiese am Morgen.\n`);
   renameSync(folder, MEDIA);
 }
 

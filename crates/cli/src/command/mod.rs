@@ -1,5 +1,6 @@
 //! The commands, each in a module of its own.
 
+mod captions;
 mod change;
 mod copy;
 mod estimate;
@@ -40,6 +41,7 @@ pub(crate) async fn run(arguments: Arguments, ui: Ui) -> Result<(), CliError> {
         Command::Play(args) => play::run(&args, &api().await?, &environment, ui).await,
         Command::Get(args) => copy::run(&args, &api().await?, ui).await,
         Command::Set(args) => change::set(args, &api().await?, ui).await,
+        Command::Captions(command) => captions::run(command, &api().await?, ui).await,
         Command::Retry { ids } => change::retry(&ids, &api().await?, ui).await,
         Command::Rm { ids, yes } => change::remove(&ids, yes, &api().await?, ui).await,
         Command::Estimate(args) => estimate::run(&args, &environment, ui).await,

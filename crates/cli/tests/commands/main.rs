@@ -9,6 +9,7 @@
 )]
 
 mod assets;
+mod captions;
 mod copy;
 mod estimate;
 mod issuer;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use api::asset::{Asset, AssetChange, AssetState, Assets, Failure, Visibility};
+use api::caption::{Caption, CaptionKind, Captions};
 use api::playback::{Cookie, Playback};
 use api::upload::{
     ArrivedPart, CompletedUpload, NewUpload, PartsWanted, SignedPart, SignedParts, Upload,
@@ -322,6 +323,7 @@ impl Inner {
                 Ok(Answer::json(202, asset))
             }
             ("POST", ["retry"]) => Err(problem(ProblemCode::RetryRefused, "nothing failed")),
+            (_, ["captions", rest @ ..]) => captions(asset, method, rest, request),
             ("POST", ["playback"]) if asset.playable => Ok(Answer::json(200, &playback(id))),
             ("POST", ["playback"]) => Err(problem(ProblemCode::AssetNotReady, id)),
             _ => Err(problem(ProblemCode::NotFound, "there is nothing here")),
@@ -344,6 +346,46 @@ impl Inner {
 )]
 pub(crate) fn problem(code: ProblemCode, detail: &str) -> Box<Problem> {
     Box::new(Problem::new(code, detail))
+}
+
+/// What the API does with captions, but for reading their files.
+fn captions(
+    asset: &mut Asset,
+    method: &str,
+    rest: &[&str],
+    request: &Request,
+) -> Result<Answer, Box<Problem>> {
+    let [language] = rest else {
+        let captions = asset.captions.clone();
+        return Ok(Answer::json(200, &Captions { captions }));
+    };
+    let kind = if request.query.contains("kind=captions") {
+        CaptionKind::Captions
+    } else {
+        CaptionKind::Subtitles
+    };
+    let before = asset.captions.len();
+    asset
+        .captions
+        .retain(|known| &&*known.language != language || known.kind != kind);
+    match method {
+        "DELETE" if asset.captions.len() < before => Ok(Answer::new(204, "")),
+        "DELETE" => Err(problem(ProblemCode::CaptionNotFound, language)),
+        _ if !request.body.starts_with(b"WEBVTT") => {
+            Err(problem(ProblemCode::CaptionInvalid, "line 1: no time span"))
+        }
+        _ => {
+            let caption = Caption {
+                language: (*language).to_owned(),
+                kind,
+                name: request.query.contains("name=Hi").then(|| "Hi".to_owned()),
+                added_at: Timestamp(0),
+                playable: false,
+            };
+            asset.captions.push(caption.clone());
+            Ok(Answer::json(200, &caption))
+        }
+    }
 }
 
 fn playback(id: &str) -> Playback {
@@ -392,6 +434,7 @@ pub(crate) fn asset(id: &str, title: &str, state: AssetState) -> Asset {
         error: (state == AssetState::Failed).then(failure),
         job: None,
         renditions: Vec::new(),
+        captions: Vec::new(),
         cost: None,
     }
 }

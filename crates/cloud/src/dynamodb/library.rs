@@ -3,7 +3,10 @@
 //! A public asset has a second item, its card, in the list of public assets. Entry and card are
 //! written in one transaction.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 use domain::ids::{AssetId, JobId};
 use domain::library::{LibraryEntry, Visibility};
@@ -15,9 +18,11 @@ use crate::attribute::Attributes;
 use crate::classify::classify;
 use crate::error::StoreError;
 use crate::finish::JobOrder;
-use crate::ports::{EntryPage, ForgetAsset, KeepLibrary, Shelf, StoredEntry};
+use crate::ports::{EntryPage, ForgetAsset, KeepLibrary, NoteCaptions, Shelf, StoredEntry};
 
 pub(super) const JOB: &str = "job";
+/// What the attributes begin with that say which captions a job's manifests have.
+const CAPTIONED: &str = "captioned#";
 
 fn own(owner: &str) -> List {
     List {
@@ -49,7 +54,17 @@ fn read(found: &Attributes) -> Result<StoredEntry, StoreError> {
         entry: item::read_document(found)?,
         job: job.and_then(|job| JobId::new(job).ok()),
         version: item::version(found)?,
+        captioned: captioned(found),
     })
+}
+
+/// One attribute for each job, so that no job's note meets another's.
+fn captioned(found: &Attributes) -> BTreeMap<JobId, u64> {
+    let noted = found.iter().filter_map(|(name, revision)| {
+        let job = JobId::new(name.strip_prefix(CAPTIONED)?).ok()?;
+        Some((job, revision.as_n().ok()?.parse().ok()?))
+    });
+    noted.collect()
 }
 
 impl DynamoDocuments {
@@ -101,6 +116,25 @@ impl DynamoDocuments {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
+    /// What an update says that does nothing where its condition does not hold.
+    fn noted(
+        &self,
+        answer: Result<UpdateItemOutput, SdkError<UpdateItemError>>,
+        action: String,
+    ) -> Result<(), StoreError> {
+        match answer {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(classify(error, self.what(), action)),
+        }
+    }
+
     pub(super) async fn delete(&self, key: Attributes, action: String) -> Result<(), StoreError> {
         self.client
             .delete_item()
@@ -110,6 +144,30 @@ impl DynamoDocuments {
             .await
             .map_err(|error| classify(error, self.what(), action))?;
         Ok(())
+    }
+}
+
+impl NoteCaptions for DynamoDocuments {
+    async fn note_captions(
+        &self,
+        asset: &AssetId,
+        job: &JobId,
+        revision: u64,
+    ) -> Result<(), StoreError> {
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item::entry_key(asset.as_str())))
+            .condition_expression(
+                "attribute_exists(pk) AND (attribute_not_exists(#made) OR #made < :made)",
+            )
+            .update_expression("SET #made = :made")
+            .expression_attribute_names("#made", format!("{CAPTIONED}{job}"))
+            .expression_attribute_values(":made", item::number(revision))
+            .send()
+            .await;
+        self.noted(answer, format!("note the captions of asset {asset}"))
     }
 }
 
@@ -150,20 +208,7 @@ impl KeepLibrary for DynamoDocuments {
             .expression_attribute_values(":order", item::text(order.as_str()))
             .send()
             .await;
-        match answer {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(error) => {
-                let action = format!("note the job of asset {asset}");
-                Err(classify(error, self.what(), action))
-            }
-        }
+        self.noted(answer, format!("note the job of asset {asset}"))
     }
 
     async fn entry(&self, asset: &AssetId) -> Result<Option<StoredEntry>, StoreError> {

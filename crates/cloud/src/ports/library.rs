@@ -1,5 +1,7 @@
 //! What owners say about their assets.
 
+use std::collections::BTreeMap;
+
 use domain::ids::{AssetId, JobId};
 use domain::library::LibraryEntry;
 
@@ -15,6 +17,8 @@ pub struct StoredEntry {
     pub job: Option<JobId>,
     /// Changes by the owner so far, from 1.
     pub version: u64,
+    /// Which revision of the captions the manifests of a job have; of each job the newest.
+    pub captioned: BTreeMap<JobId, u64>,
 }
 
 /// A list of assets.
@@ -94,4 +98,19 @@ pub trait KeepLibrary: Send + Sync {
         after: Option<&str>,
         limit: u32,
     ) -> impl Future<Output = Result<EntryPage, StoreError>> + Send;
+}
+
+/// Notes which captions a stream has.
+pub trait NoteCaptions: Send + Sync {
+    /// Notes that there are manifests of a job with a revision of its asset's captions. An older
+    /// revision than the one that is noted changes nothing, and neither does an asset without an entry.
+    ///
+    /// # Errors
+    /// The faults that every call may have. After an error it may be noted.
+    fn note_captions(
+        &self,
+        asset: &AssetId,
+        job: &JobId,
+        revision: u64,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

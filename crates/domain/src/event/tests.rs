@@ -78,6 +78,7 @@ fn what_an_owner_says_is_a_change_and_the_time_of_it_is_none() {
         (with(|entry| "Summer".clone_into(&mut entry.title)), changed),
         (with(|entry| entry.tags.push("a".to_owned())), changed),
         (with(|entry| entry.visibility = Visibility::Public), changed),
+        (with(|entry| entry.captions.revision = 1), changed),
         (with(|entry| entry.changed_ms = 9), None),
     ] {
         assert_eq!(of_entries(Some(image(Some("j1"))), Some(after)), event);

@@ -1,14 +1,21 @@
-//! The `AdaptationSet`s: one per video codec, one per audio track, one for the thumbnails.
+//! The `AdaptationSet`s: one per video codec, one per audio track, one per caption, one for the
+//! thumbnails.
 
+use domain::caption::CaptionKind;
 use domain::time::Rational;
 
 use super::xml::Element;
+use crate::captions::{CaptionRendition, WHOLE};
 use crate::hls::rate::peak_bit_rate;
 use crate::hls::sheet_rate;
 use crate::presentation::{AudioRendition, MediaSegment, Presentation, Storyboard, VideoRendition};
 
-/// The sets, in the order video, audio, images, numbered from 1.
-pub(super) fn sets(presentation: &Presentation, target: u32) -> Vec<Element> {
+/// The sets, in the order video, audio, captions, images, numbered from 1.
+pub(super) fn sets(
+    presentation: &Presentation,
+    captions: &[CaptionRendition],
+    target: u32,
+) -> Vec<Element> {
     let mut ids = 1..;
     let mut sets = Vec::new();
     let one_decoder = |a: &VideoRendition, b: &VideoRendition| family(&a.codec) == family(&b.codec);
@@ -26,6 +33,8 @@ pub(super) fn sets(presentation: &Presentation, target: u32) -> Vec<Element> {
         sets.push(audio_set(set, id, kind, target));
         kind = "alternate";
     }
+    let numbered = captions.iter().zip(&mut ids);
+    sets.extend(numbered.map(|(caption, id)| caption_set(presentation, caption, id)));
     let storyboard = presentation.storyboard().into_iter().zip(&mut ids);
     sets.extend(storyboard.map(|(storyboard, id)| image_set(presentation, storyboard, id)));
     sets
@@ -105,6 +114,37 @@ fn audio_set(set: &[&AudioRendition], id: u32, kind: &str, target: u32) -> Eleme
                     .attribute("value", a.channels),
             )
     }))
+}
+
+/// A caption, whole in one file (DASH-IF IOP 4.3, 6.4.2).
+fn caption_set(presentation: &Presentation, caption: &CaptionRendition, id: u32) -> Element {
+    let value = match caption.kind {
+        CaptionKind::Subtitles => "subtitle",
+        CaptionKind::Captions => "caption",
+        CaptionKind::Forced => "forced-subtitle",
+    };
+    // For the hard of hearing, as DVB-DASH 10.4.4 says it (TVA AudioPurposeCS).
+    let accessibility = (caption.kind == CaptionKind::Captions).then(|| {
+        Element::new("Accessibility")
+            .attribute("schemeIdUri", "urn:tva:metadata:cs:AudioPurposeCS:2007")
+            .attribute("value", 2)
+    });
+    let name = caption.name.as_deref();
+    let bits = Rational::whole(caption.bytes) * Rational::whole(8) / presentation.duration();
+    let file = Element::new("BaseURL").text(&format!("{}/{WHOLE}", caption.folder));
+    let representation = Element::new("Representation")
+        .attribute("id", caption.folder.replace('/', "-"))
+        .attribute("bandwidth", bits.ceil())
+        .child(file);
+    Element::new("AdaptationSet")
+        .attribute("id", id)
+        .attribute("contentType", "text")
+        .attribute("mimeType", "text/vtt")
+        .attribute("lang", &caption.language)
+        .children(name.map(|name| Element::new("Label").text(name)))
+        .children(accessibility)
+        .child(role(value))
+        .child(representation)
 }
 
 /// Thumbnails as DASH-IF has them (IOP 4.3, 6.2.6): the Representation has the size of a sheet.

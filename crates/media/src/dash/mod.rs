@@ -11,6 +11,7 @@ use std::io;
 
 use domain::time::Rational;
 
+use crate::captions::CaptionRendition;
 use crate::hls::common_target_duration;
 use crate::presentation::Presentation;
 use xml::Element;
@@ -26,16 +27,20 @@ pub enum DashError {
 /// The MPD, for `manifest.mpd`.
 ///
 /// Profiles `isoff-live` and CMAF. `Representation@bandwidth` is the same peak as in HLS;
-/// `minBufferTime` is the target duration it was measured with.
+/// `minBufferTime` is the target duration it was measured with. Each caption is one file beside the
+/// film (5.3.9.2: a `BaseURL` alone).
 ///
 /// # Errors
 /// [`DashError::Write`], in theory.
-pub fn mpd(presentation: &Presentation) -> Result<String, DashError> {
+pub fn mpd(
+    presentation: &Presentation,
+    captions: &[CaptionRendition],
+) -> Result<String, DashError> {
     let target = common_target_duration(presentation);
     let period = Element::new("Period")
         .attribute("id", 0)
         .attribute("start", "PT0S")
-        .children(adaptation::sets(presentation, target));
+        .children(adaptation::sets(presentation, captions, target));
     let root = Element::new("MPD")
         .attribute("xmlns", "urn:mpeg:dash:schema:mpd:2011")
         .attribute(

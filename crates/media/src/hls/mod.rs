@@ -10,6 +10,7 @@
 //! | media | `v/1080p/index.m3u8` | `init.mp4`, `00001.m4s`, … |
 //! | I-frame | `v/1080p/iframes.m3u8` | byte ranges of the same segments |
 //! | image | `thumbs/images.m3u8` | `storyboard-001.jpg`, … |
+//! | caption | `s/{id}/index.m3u8` | `00001.vtt`, … |
 
 mod attributes;
 mod duration;
@@ -20,7 +21,9 @@ pub mod rate;
 pub use duration::{seconds, target_duration};
 pub use multivariant::multivariant;
 pub(crate) use multivariant::sheet_rate;
-pub use playlist::{audio_playlist, iframe_playlist, image_playlist, video_playlist};
+pub use playlist::{
+    audio_playlist, caption_playlist, iframe_playlist, image_playlist, video_playlist,
+};
 
 use crate::presentation::Presentation;
 

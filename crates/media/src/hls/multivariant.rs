@@ -1,11 +1,13 @@
 //! The multivariant playlist (4.4.6).
 
+use domain::caption::CaptionKind;
 use domain::time::{BitsPerSecond, Rational};
 
 use super::attributes::{Tag, quotable};
 use super::playlist::{iframe_target_duration, resolution, sheet_spans};
 use super::rate::{average_bit_rate, peak_bit_rate};
 use super::{HEAD, common_target_duration, text};
+use crate::captions::CaptionRendition;
 use crate::presentation::{AudioRendition, MediaSegment, Presentation, Storyboard, VideoRendition};
 
 /// Apple's default rung for Wi-Fi: what a player that knows nothing of the network starts with
@@ -20,14 +22,18 @@ const START_RATE: BitsPerSecond = BitsPerSecond::kilo(2000);
 /// bandwidth. Without video, every audio group is a variant; its own rate is counted once.
 ///
 /// `BANDWIDTH` is the peak of the video plus the largest peak of the group, `AVERAGE-BANDWIDTH`
-/// the same of the averages (4.4.6.2).
+/// the same of the averages (4.4.6.2). The largest caption is added to both.
+///
+/// All captions are one group, which every variant has. None of them is the default: who wants one
+/// chooses it, or has said so to the player.
 #[must_use]
-pub fn multivariant(presentation: &Presentation) -> String {
+pub fn multivariant(presentation: &Presentation, captions: &[CaptionRendition]) -> String {
     let target = common_target_duration(presentation);
     let groups = groups(presentation.audio(), target);
     let mut lines: Vec<String> = HEAD.map(str::to_owned).into();
     lines.push("#EXT-X-INDEPENDENT-SEGMENTS".to_owned());
     lines.extend(groups.iter().flat_map(media_tags));
+    lines.extend(caption_tags(captions));
     let video = presentation.video();
     let mut variants: Vec<Variant> = if video.is_empty() {
         groups.iter().filter_map(audio_variant).collect()
@@ -43,8 +49,9 @@ pub fn multivariant(presentation: &Presentation) -> String {
     if let Some(first) = variants.get_mut(..=start) {
         first.rotate_right(1);
     }
+    let words = caption_rate(captions, target);
     for variant in variants {
-        lines.extend([variant.tag.line(), variant.uri]);
+        lines.extend([variant.line(words), variant.uri]);
     }
     lines.extend(video.iter().map(iframe_tag));
     let storyboard = presentation.storyboard();
@@ -129,16 +136,22 @@ fn media_tags(group: &Group<'_>) -> Vec<String> {
     tags.collect()
 }
 
-/// What a person calls each rendition: never empty, and different within the group (4.4.6.1.1),
-/// though sources name two tracks alike or not at all.
+/// What a person calls each rendition.
 fn names(group: &Group<'_>) -> Vec<String> {
+    let named = group.renditions.iter();
+    distinct(named.map(|rendition| (rendition.name.as_str(), rendition.language.as_str())))
+}
+
+/// Names that are never empty, and different within their group (4.4.6.1.1), though sources name two
+/// tracks alike or not at all: a given name, and what stands for it where it says nothing.
+fn distinct<'a>(given: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for rendition in &group.renditions {
-        let given = quotable(rendition.name.trim());
-        let plain = if given.is_empty() {
-            rendition.language.clone()
+    for (name, otherwise) in given {
+        let name = quotable(name.trim());
+        let plain = if name.is_empty() {
+            otherwise.to_owned()
         } else {
-            given
+            name
         };
         let numbered = (2..).map(|n: u32| format!("{plain} ({n})"));
         let mut candidates = std::iter::once(plain.clone()).chain(numbered);
@@ -147,11 +160,95 @@ fn names(group: &Group<'_>) -> Vec<String> {
     names
 }
 
+/// The group of all captions.
+const CAPTIONS: &str = "captions";
+/// What makes a caption one for who does not hear (4.4.6.1; HLS Authoring Specification,
+/// "Accessibility").
+const FOR_THE_DEAF: &str =
+    "public.accessibility.describes-spoken-dialog,public.accessibility.describes-music-and-sound";
+
+/// One `EXT-X-MEDIA` per caption. A player may choose each by itself, as its user's settings say, and
+/// shows a forced one with sound of the same language.
+fn caption_tags(captions: &[CaptionRendition]) -> Vec<String> {
+    let named: Vec<_> = captions.iter().map(caption_name).collect();
+    let named = named.iter().map(|name| (name.as_str(), name.as_str()));
+    let tags = captions.iter().zip(distinct(named)).map(|(caption, name)| {
+        let is_forced = caption.kind == CaptionKind::Forced;
+        let tag = Tag::new("EXT-X-MEDIA")
+            .plain("TYPE", "SUBTITLES")
+            .quoted("GROUP-ID", CAPTIONS)
+            .quoted("NAME", &name)
+            .quoted("LANGUAGE", &caption.language)
+            .plain("DEFAULT", "NO")
+            .plain("AUTOSELECT", "YES")
+            .plain("FORCED", if is_forced { "YES" } else { "NO" });
+        let tag = match caption.kind {
+            CaptionKind::Captions => tag.quoted("CHARACTERISTICS", FOR_THE_DEAF),
+            CaptionKind::Subtitles | CaptionKind::Forced => tag,
+        };
+        tag.quoted("URI", &format!("{}/index.m3u8", caption.folder))
+            .line()
+    });
+    tags.collect()
+}
+
+/// What a person calls it; else its language, and its kind where that is not what everybody expects.
+fn caption_name(caption: &CaptionRendition) -> String {
+    let language = &caption.language;
+    match (&caption.name, caption.kind) {
+        (Some(name), _) => name.clone(),
+        (None, CaptionKind::Subtitles) => language.clone(),
+        (None, CaptionKind::Captions) => format!("{language} CC"),
+        (None, CaptionKind::Forced) => format!("{language} forced"),
+    }
+}
+
+/// The largest rates of a caption; none without captions.
+fn caption_rate(captions: &[CaptionRendition], target: u32) -> Option<Rate> {
+    let rates = captions.iter();
+    let rates = rates.map(|caption| Rate::of(&caption.segments, caption.timescale, target));
+    rates.reduce(Rate::or)
+}
+
 /// One `EXT-X-STREAM-INF` (4.4.6.2).
 struct Variant {
+    /// Of picture and sound.
     rate: Rate,
-    tag: Tag,
+    codecs: String,
+    picture: Option<Picture>,
+    audio: Option<String>,
     uri: String,
+}
+
+struct Picture {
+    resolution: String,
+    frame_rate: String,
+}
+
+impl Variant {
+    /// The tag, with captions of a rate beside it.
+    fn line(&self, captions: Option<Rate>) -> String {
+        let rate = captions.map_or(self.rate, |captions| self.rate.plus(captions));
+        let mut tag = Tag::new("EXT-X-STREAM-INF")
+            .plain("BANDWIDTH", rate.peak)
+            .plain("AVERAGE-BANDWIDTH", rate.average)
+            .quoted("CODECS", &self.codecs);
+        if let Some(picture) = &self.picture {
+            tag = tag
+                .plain("RESOLUTION", &picture.resolution)
+                .plain("FRAME-RATE", &picture.frame_rate);
+        }
+        if let Some(audio) = &self.audio {
+            tag = tag.quoted("AUDIO", audio);
+        }
+        if captions.is_some() {
+            tag = tag.quoted("SUBTITLES", CAPTIONS);
+        }
+        if self.picture.is_some() {
+            tag = tag.plain("CLOSED-CAPTIONS", "NONE");
+        }
+        tag.line()
+    }
 }
 
 /// The video rendition with each audio group, or by itself where there is no audio.
@@ -171,16 +268,14 @@ fn video_variant(video: &VideoRendition, group: Option<&Group<'_>>, rate: Rate) 
         Some(group) => format!("{},{}", video.codec, group.codec),
         None => video.codec.clone(),
     };
-    let tag = stream_inf(rate, &codecs)
-        .plain("RESOLUTION", resolution(video.width, video.height))
-        .plain("FRAME-RATE", video.frame_rate.exact().to_decimal(3));
-    let tag = match group {
-        Some(group) => tag.quoted("AUDIO", group.id),
-        None => tag,
-    };
     Variant {
         rate,
-        tag: tag.plain("CLOSED-CAPTIONS", "NONE"),
+        codecs,
+        picture: Some(Picture {
+            resolution: resolution(video.width, video.height),
+            frame_rate: video.frame_rate.exact().to_decimal(3),
+        }),
+        audio: group.map(|group| group.id.to_owned()),
         uri: format!("v/{}/index.m3u8", video.id),
     }
 }
@@ -191,16 +286,11 @@ fn audio_variant(group: &Group<'_>) -> Option<Variant> {
     let rendition = group.renditions.first()?;
     Some(Variant {
         rate: group.rate,
-        tag: stream_inf(group.rate, group.codec).quoted("AUDIO", group.id),
+        codecs: group.codec.to_owned(),
+        picture: None,
+        audio: Some(group.id.to_owned()),
         uri: audio_uri(rendition),
     })
-}
-
-fn stream_inf(rate: Rate, codecs: &str) -> Tag {
-    Tag::new("EXT-X-STREAM-INF")
-        .plain("BANDWIDTH", rate.peak)
-        .plain("AVERAGE-BANDWIDTH", rate.average)
-        .quoted("CODECS", codecs)
 }
 
 /// `EXT-X-I-FRAME-STREAM-INF` (4.4.6.3): the peak of the byte ranges, the codec of video alone.

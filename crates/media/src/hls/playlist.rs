@@ -4,6 +4,7 @@ use domain::time::Rational;
 
 use super::attributes::Tag;
 use super::{HEAD, common_target_duration, seconds, target_duration, text};
+use crate::captions::{CaptionRendition, segment_name as caption_segment_name};
 use crate::presentation::{
     AudioRendition, IFrameRange, MediaSegment, Presentation, Storyboard, VideoRendition,
 };
@@ -19,6 +20,20 @@ pub fn video_playlist(presentation: &Presentation, video: &VideoRendition) -> St
 #[must_use]
 pub fn audio_playlist(presentation: &Presentation, audio: &AudioRendition) -> String {
     media_playlist(presentation, &audio.segments, audio.sample_rate)
+}
+
+/// The media playlist of a caption, for `s/{id}/index.m3u8` (3.1.4).
+///
+/// Its segments need no `X-TIMESTAMP-MAP`: the film's timestamps begin at 0, as those of the cues do.
+#[must_use]
+pub fn caption_playlist(presentation: &Presentation, caption: &CaptionRendition) -> String {
+    let mut lines = head(common_target_duration(presentation));
+    let durations = caption.segments.iter().map(|s| s.duration);
+    for (number, duration) in (1..).zip(seconds(durations, caption.timescale)) {
+        lines.push(format!("#EXTINF:{duration},"));
+        lines.push(caption_segment_name(number));
+    }
+    end(lines)
 }
 
 fn media_playlist(

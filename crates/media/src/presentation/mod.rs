@@ -10,11 +10,12 @@ mod error;
 pub use error::PresentationError;
 
 use domain::time::{FrameRate, Rational};
+use serde::{Deserialize, Serialize};
 
 use crate::storyboard::StoryboardGrid;
 
 /// A segment as the manifests see it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct MediaSegment {
     /// Ticks of its track that it lasts; never zero.
     pub duration: u64,
@@ -23,7 +24,7 @@ pub struct MediaSegment {
 }
 
 /// The byte range of an I-frame.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct IFrameRange {
     /// Number of its segment, from 1.
     pub segment: u32,
@@ -36,7 +37,7 @@ pub struct IFrameRange {
 }
 
 /// One video rung, encoded.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct VideoRendition {
     /// Name of its folder under `v/`, such as `1080p`.
     pub id: String,
@@ -55,7 +56,7 @@ pub struct VideoRendition {
 }
 
 /// One audio rung of one audio track, encoded.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AudioRendition {
     /// Name of its folder under `a/`, such as `und-128k`.
     pub id: String,
@@ -77,7 +78,7 @@ pub struct AudioRendition {
 }
 
 /// Thumbnails of the whole presentation, in `thumbs/`.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Storyboard {
     /// Its measures.
     pub grid: StoryboardGrid,
@@ -86,12 +87,33 @@ pub struct Storyboard {
 }
 
 /// Everything there is to play, checked.
-#[derive(Clone, PartialEq, Eq, Debug)]
+///
+/// As JSON it lies beside the manifests, so that others can be made without a look at the media.
+/// What is read is checked again.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Presentation {
     duration: Rational,
     video: Vec<VideoRendition>,
     audio: Vec<AudioRendition>,
     storyboard: Option<Storyboard>,
+}
+
+/// The JSON of a presentation.
+#[derive(Deserialize)]
+struct Unchecked {
+    duration: Rational,
+    video: Vec<VideoRendition>,
+    audio: Vec<AudioRendition>,
+    storyboard: Option<Storyboard>,
+}
+
+impl TryFrom<Unchecked> for Presentation {
+    type Error = PresentationError;
+
+    fn try_from(read: Unchecked) -> Result<Self, PresentationError> {
+        Self::new(read.duration, read.video, read.audio, read.storyboard)
+    }
 }
 
 impl Presentation {

@@ -9,13 +9,13 @@ use crate::presentation::{board, duration, film, rungs, sound};
 
 #[test]
 fn mpd_of_a_film() {
-    insta::assert_snapshot!(mpd(&film()).unwrap());
+    insta::assert_snapshot!(mpd(&film(), &[]).unwrap());
 }
 
 #[test]
 fn mpd_of_an_audio_asset() {
     let only_sound = Presentation::new(duration(), vec![], vec![sound()], None).unwrap();
-    insta::assert_snapshot!(mpd(&only_sound).unwrap());
+    insta::assert_snapshot!(mpd(&only_sound, &[]).unwrap());
 }
 
 /// Start tags of this name, in order, with their attributes.
@@ -51,7 +51,7 @@ fn value(attributes: &[(String, String)], name: &str) -> Option<i128> {
 
 #[test]
 fn the_timelines_add_up_to_the_tracks() {
-    let text = mpd(&film()).unwrap();
+    let text = mpd(&film(), &[]).unwrap();
     let total: i128 = elements(&text, "S")
         .iter()
         .map(|s| value(s, "d").unwrap() * (value(s, "r").unwrap_or(0) + 1))
@@ -68,7 +68,7 @@ fn the_timelines_add_up_to_the_tracks() {
 
 #[test]
 fn every_set_and_representation_has_its_own_id() {
-    let text = mpd(&film()).unwrap();
+    let text = mpd(&film(), &[]).unwrap();
     for name in ["AdaptationSet", "Representation"] {
         let ids: Vec<_> = elements(&text, name)
             .iter()
@@ -102,7 +102,7 @@ fn codecs_and_languages_have_sets_of_their_own_and_bit_rates_share_one() {
         track("en-64k", "aac-64k", "en"),
     ];
     let film = Presentation::new(duration(), video, audio, None).unwrap();
-    let text = mpd(&film).unwrap();
+    let text = mpd(&film, &[]).unwrap();
     assert_eq!(elements(&text, "AdaptationSet").len(), 2 + 2);
     assert_eq!(elements(&text, "Representation").len(), 4 + 3);
 }
@@ -114,7 +114,7 @@ fn a_name_is_escaped_and_stripped_of_what_xml_cannot_hold() {
         ..sound()
     };
     let film = Presentation::new(duration(), rungs(), vec![named], None).unwrap();
-    let text = mpd(&film).unwrap();
+    let text = mpd(&film, &[]).unwrap();
     assert!(
         text.contains("<Label>a &lt;b&gt; &amp; &quot;c&quot;  </Label>"),
         "{text}"
@@ -126,7 +126,7 @@ fn an_interval_of_odd_length_is_exact() {
     let mut board = board();
     board.grid.interval = Rational::new(60 * 1001, 30_000).unwrap();
     let film = Presentation::new(duration(), rungs(), vec![], Some(board)).unwrap();
-    let text = mpd(&film).unwrap();
+    let text = mpd(&film, &[]).unwrap();
     let templates = elements(&text, "SegmentTemplate");
     let images = templates.last().unwrap();
     assert_eq!(

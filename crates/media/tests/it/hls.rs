@@ -21,19 +21,19 @@ fn read_media(text: &str) -> MediaPlaylist {
 
 #[test]
 fn multivariant_of_a_film() {
-    insta::assert_snapshot!(hls::multivariant(&film()));
+    insta::assert_snapshot!(hls::multivariant(&film(), &[]));
 }
 
 #[test]
 fn multivariant_of_an_audio_asset() {
     let only_sound = Presentation::new(duration(), vec![], vec![sound()], None).unwrap();
-    insta::assert_snapshot!(hls::multivariant(&only_sound));
+    insta::assert_snapshot!(hls::multivariant(&only_sound, &[]));
 }
 
 #[test]
 fn multivariant_of_a_silent_film() {
     let silent = Presentation::new(duration(), rungs(), vec![], None).unwrap();
-    insta::assert_snapshot!(hls::multivariant(&silent));
+    insta::assert_snapshot!(hls::multivariant(&silent, &[]));
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn media_playlists_of_a_film() {
 #[test]
 fn another_parser_reads_every_variant() {
     let film = film();
-    let master = read_master(&hls::multivariant(&film));
+    let master = read_master(&hls::multivariant(&film, &[]));
     assert_eq!(master.version, Some(7));
     assert!(master.independent_segments);
     let target = hls::common_target_duration(&film);
@@ -89,7 +89,7 @@ fn another_parser_reads_every_variant() {
 #[test]
 fn the_start_rung_is_first_and_the_others_ascend() {
     let film = film();
-    let master = read_master(&hls::multivariant(&film));
+    let master = read_master(&hls::multivariant(&film, &[]));
     let variants: Vec<_> = master.variants.iter().filter(|v| !v.is_i_frame).collect();
     assert_eq!(variants[0].uri, "v/720p/index.m3u8");
     assert!(variants[0].average_bandwidth <= Some(2_000_000));
@@ -104,7 +104,7 @@ fn where_every_rung_is_above_the_start_rate_the_smallest_is_first() {
         .into();
     let rate = heavy[0].frame_rate;
     let film = Presentation::new(rate.time_of(180), heavy, vec![], None).unwrap();
-    let master = read_master(&hls::multivariant(&film));
+    let master = read_master(&hls::multivariant(&film, &[]));
     let order: Vec<_> = master
         .variants
         .iter()
@@ -120,7 +120,7 @@ fn where_every_rung_is_above_the_start_rate_the_smallest_is_first() {
 #[test]
 fn an_audio_variant_counts_its_rate_once() {
     let only_sound = Presentation::new(duration(), vec![], vec![sound()], None).unwrap();
-    let master = read_master(&hls::multivariant(&only_sound));
+    let master = read_master(&hls::multivariant(&only_sound, &[]));
     let [variant] = master.variants.as_slice() else {
         panic!();
     };
@@ -145,7 +145,7 @@ fn languages_share_a_group_and_bit_rates_do_not() {
         rendition("en-64k", "aac-64k", "en", "English"),
     ];
     let film = Presentation::new(duration(), rungs(), tracks, None).unwrap();
-    let master = read_master(&hls::multivariant(&film));
+    let master = read_master(&hls::multivariant(&film, &[]));
     let defaults: Vec<_> = master.alternatives.iter().map(|a| a.default).collect();
     assert_eq!(defaults, [true, false, true]);
     let variants = master.variants.iter().filter(|v| !v.is_i_frame);
@@ -159,10 +159,10 @@ fn a_variant_counts_the_most_costly_rendition_of_its_group() {
     costly.id = "de-128k".into();
     costly.segments.iter_mut().for_each(|s| s.bytes *= 2);
     let alone = Presentation::new(duration(), rungs(), vec![costly.clone()], None).unwrap();
-    let expected = read_master(&hls::multivariant(&alone)).variants[0].bandwidth;
+    let expected = read_master(&hls::multivariant(&alone, &[])).variants[0].bandwidth;
     for tracks in [[costly.clone(), sound()], [sound(), costly]] {
         let film = Presentation::new(duration(), rungs(), tracks.into(), None).unwrap();
-        let first = &read_master(&hls::multivariant(&film)).variants[0];
+        let first = &read_master(&hls::multivariant(&film, &[])).variants[0];
         assert_eq!(first.bandwidth, expected);
     }
 }
@@ -182,7 +182,7 @@ fn names_of_a_source_cannot_break_the_playlist() {
         rendition("e", "Ton, größer <b>"),
     ];
     let film = Presentation::new(duration(), rungs(), tracks, None).unwrap();
-    let master = read_master(&hls::multivariant(&film));
+    let master = read_master(&hls::multivariant(&film, &[]));
     let names: Vec<_> = master
         .alternatives
         .iter()
@@ -260,7 +260,7 @@ proptest! {
             ..audio("y", &[(u64::try_from(aac).unwrap(), 5000)])
         };
         let film = Presentation::new(end, vec![rung], vec![sound], None).unwrap();
-        let master = read_master(&hls::multivariant(&film));
+        let master = read_master(&hls::multivariant(&film, &[]));
         prop_assert_eq!(master.variants.len(), 2);
         prop_assert_eq!(master.alternatives.len(), 1);
         let playlist = read_media(&hls::video_playlist(&film, &film.video()[0]));

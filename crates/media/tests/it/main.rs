@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod audio;
 #[cfg(test)]
+mod captions;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod dash;

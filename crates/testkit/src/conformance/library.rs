@@ -3,10 +3,11 @@
 use cloud::JobOutcome;
 use cloud::finish::JobOrder;
 use cloud::ports::{
-    ClaimJob, FinishJob, ForgetAsset, ForgetUpload, KeepLibrary, KeepUploads, ReadDocuments, Shelf,
-    StoredEntry,
+    ClaimJob, FinishJob, ForgetAsset, ForgetUpload, KeepLibrary, KeepUploads, NoteCaptions,
+    ReadDocuments, Shelf, StoredEntry,
 };
 use domain::ErrorCode;
+use domain::caption::Captions;
 use domain::ids::{AssetId, JobId, UploadId};
 use domain::job::JobError;
 use domain::library::{LibraryEntry, Visibility};
@@ -30,6 +31,7 @@ where
         + ReadDocuments
         + ForgetAsset
         + ForgetUpload
+        + NoteCaptions
         + Clone
         + 'static,
 {
@@ -40,6 +42,7 @@ where
     only_public_assets_are_on_the_public_shelf(store, unique).await;
     open_uploads_are_listed_until_they_end(store, unique).await;
     what_is_forgotten_is_unknown(store, unique).await;
+    captions_are_noted_for_each_job(store, unique).await;
 }
 
 async fn what_is_forgotten_is_unknown<D>(store: &D, unique: &str)
@@ -72,6 +75,7 @@ fn entry(unique: &str, name: &str, created_ms: u64) -> LibraryEntry {
         created_ms,
         changed_ms: created_ms,
         removing: false,
+        captions: Captions::default(),
     }
 }
 
@@ -133,6 +137,44 @@ async fn the_newest_job_is_noted<D: KeepLibrary>(store: &D, unique: &str) {
         assert_eq!(found.job, Some(job(newest)), "the newest job stays noted");
         assert_eq!(found.version, 1, "a job is no change by the owner");
     }
+}
+
+async fn captions_are_noted_for_each_job<D: KeepLibrary + NoteCaptions>(store: &D, unique: &str) {
+    let entry = entry(unique, "captioned", 1);
+    let job = |name: &str| JobId::new(name).unwrap_or_else(|error| panic!("{error}"));
+    let note = async |name: &str, revision: u64| {
+        let job = job(name);
+        let noted = store.note_captions(&entry.asset, &job, revision);
+        sure("note captions", noted.await);
+    };
+    note("j1", 1).await;
+    let nothing = sure("read", store.entry(&entry.asset).await);
+    assert_eq!(nothing, None, "captions make no entry");
+    sure("enter", store.enter(&entry).await);
+    for (name, revision, first, second) in [
+        ("j1", 2, Some(2), None),
+        ("j1", 1, Some(2), None),
+        ("j2", 1, Some(2), Some(1)),
+        ("j1", 12, Some(12), Some(1)),
+    ] {
+        note(name, revision).await;
+        let found = stored(store, &entry).await;
+        let noted = |name: &str| found.captioned.get(&job(name)).copied();
+        assert_eq!((noted("j1"), noted("j2")), (first, second), "the newest");
+        assert_eq!(found.version, 1, "a note is no change by the owner");
+    }
+    let seen = stored(store, &entry).await;
+    let next = LibraryEntry {
+        title: "another".to_owned(),
+        ..seen.entry.clone()
+    };
+    assert!(sure("change", store.change_entry(&seen, &next).await));
+    assert_eq!(
+        stored(store, &entry).await.captioned,
+        seen.captioned,
+        "it stays noted"
+    );
+    sure("strike", store.strike(&entry.asset).await);
 }
 
 async fn one_of_many_changes_is_made<D>(store: &D, unique: &str)

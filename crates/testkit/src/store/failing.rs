@@ -13,10 +13,10 @@ use cloud::ports::{
     Claim, ClaimJob, DeleteObject, DeletePrefix, DescribeExecution, DescribeSource, EntryPage,
     FindExpired, FindSource, FindUnclaimed, FindWebhooks, FinishJob, ForgetAsset, ForgetUpload,
     HoldMessage, KeepJob, KeepLibrary, KeepRound, KeepUploads, KeepWebhooks, ListObjects,
-    ListSources, NoteDelivery, ObjectEntry, PartToSign, PublishEvent, QueueOrders, ReadDocuments,
-    ReadObject, ReadRange, Shelf, SignObject, SignSource, SignedPut, SourceFacts, SourcePage,
-    StartExecution, Started, StoredEntry, StoredWebhook, TakeParts, UploadFile, UploadPage,
-    UploadedAt, WriteObject,
+    ListSources, NoteCaptions, NoteDelivery, ObjectEntry, PartToSign, PublishEvent, QueueOrders,
+    ReadDocuments, ReadObject, ReadRange, Shelf, SignObject, SignSource, SignedPut, SourceFacts,
+    SourcePage, StartExecution, Started, StoredEntry, StoredWebhook, TakeParts, UploadFile,
+    UploadPage, UploadedAt, WriteObject,
 };
 use cloud::{Content, Finished, JobOutcome, SignedUrl, StoreError};
 use domain::event::EventType;
@@ -163,6 +163,7 @@ forward! {
         strike(asset: &AssetId) -> ();
         entries(shelf: Shelf<'_>, after: Option<&str>, limit: u32) -> EntryPage;
     }
+    NoteCaptions { note_captions(asset: &AssetId, job: &JobId, revision: u64) -> (); }
     ForgetAsset { forget(asset: &AssetId, job: &JobId) -> (); }
     ClaimJob { claim(record: &JobRecord, uploaded: UploadedAt) -> Claim; }
     ReadDocuments {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use cloud::StoreError;
 use cloud::finish::JobOrder;
 use cloud::ports::{
-    EntryPage, ForgetAsset, ForgetUpload, KeepLibrary, KeepUploads, Shelf, StoredEntry, UploadPage,
+    EntryPage, ForgetAsset, ForgetUpload, KeepLibrary, KeepUploads, NoteCaptions, Shelf,
+    StoredEntry, UploadPage,
 };
 use domain::ids::{AssetId, JobId, UploadId};
 use domain::library::{LibraryEntry, Visibility};
@@ -57,6 +58,7 @@ impl KeepLibrary for MemoryDocuments {
             entry: entry.clone(),
             job: None,
             version: 1,
+            captioned: BTreeMap::new(),
         };
         entries.insert(entry.asset.clone(), (stored, None));
         Ok(true)
@@ -128,6 +130,22 @@ impl ForgetUpload for MemoryDocuments {
     async fn forget_upload(&self, id: &UploadId, asset: &AssetId) -> Result<(), StoreError> {
         let uploads = &mut self.shelves().library.uploads;
         uploads.retain(|known, record| known != id.as_str() || record.asset() != *asset);
+        Ok(())
+    }
+}
+
+impl NoteCaptions for MemoryDocuments {
+    async fn note_captions(
+        &self,
+        asset: &AssetId,
+        job: &JobId,
+        revision: u64,
+    ) -> Result<(), StoreError> {
+        let mut shelves = self.shelves();
+        if let Some((stored, _)) = shelves.library.entries.get_mut(asset) {
+            let noted = stored.captioned.entry(job.clone()).or_default();
+            *noted = revision.max(*noted);
+        }
         Ok(())
     }
 }

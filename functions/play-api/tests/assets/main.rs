@@ -1,6 +1,7 @@
 //! play-api against twins of the cloud, asked as a client asks.
 #![cfg(test)]
 
+mod captions;
 mod twins;
 
 use api::asset::{Asset, AssetState, Assets, Kind, Stage, Visibility};

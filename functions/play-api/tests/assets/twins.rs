@@ -47,6 +47,7 @@ pub(crate) fn service() -> Service {
         documents: documents.clone(),
         executions: executions.clone(),
         work: BucketName::new("work"),
+        media: BucketName::new("media"),
         access: access(),
         is_secure: true,
         private_webhooks: false,
@@ -148,6 +149,20 @@ impl Service {
 
     pub(crate) async fn post(&self, who: &str, path: &str) -> Answer {
         self.ask(who, Method::POST, path, Value::Null).await
+    }
+
+    /// Sends a caption file.
+    pub(crate) async fn put(&self, who: &str, path: &str, media_type: &str, file: &[u8]) -> Answer {
+        let headers = [(header::CONTENT_TYPE, media_type)];
+        http::send(
+            &self.router,
+            who,
+            Method::PUT,
+            path,
+            file.to_vec(),
+            &headers,
+        )
+        .await
     }
 
     pub(crate) async fn names(&self, who: &str, query: &str) -> Vec<String> {

@@ -5,6 +5,7 @@
 
 use domain::time::Rational;
 
+use super::timestamp;
 use crate::storyboard::{StoryboardError, StoryboardGrid, sheet_name};
 
 /// The index of a storyboard of a presentation of `duration` seconds.
@@ -26,8 +27,8 @@ pub fn storyboard(grid: &StoryboardGrid, duration: Rational) -> Result<String, S
         };
         let cue = format!(
             "\n{} --> {}\n{}#xywh={},{},{},{}\n",
-            timestamp(grid.start(index)),
-            timestamp(end),
+            timestamp(milliseconds(grid.start(index))),
+            timestamp(milliseconds(end)),
             sheet_name(tile.sheet),
             tile.x,
             tile.y,
@@ -39,11 +40,7 @@ pub fn storyboard(grid: &StoryboardGrid, duration: Rational) -> Result<String, S
     Ok(text)
 }
 
-/// `HH:MM:SS.mmm`, with more digits of hours where they are needed.
-fn timestamp(time: Rational) -> String {
-    let millis = (time * Rational::whole(1000)).round();
-    let (seconds, millis) = (millis / 1000, millis % 1000);
-    let (minutes, seconds) = (seconds / 60, seconds % 60);
-    let (hours, minutes) = (minutes / 60, minutes % 60);
-    format!("{hours:02}:{minutes:02}:{seconds:02}.{millis:03}")
+/// Whole milliseconds, the nearest.
+fn milliseconds(time: Rational) -> u64 {
+    u64::try_from((time * Rational::whole(1000)).round()).unwrap_or(0)
 }
