@@ -53,8 +53,8 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64"}
 # The container images of Batch jobs; each is the executable of the same name.
 _IMAGES = ("heavy-encode",)
-# By this name the edge knows the signing key, as CloudFront knows it by an id of its own.
-_SIGNING_KEY = "local"
+# By these names the edge knows the signing keys, as CloudFront knows them by ids of its own.
+_SIGNING_KEYS = {"SigningPublicKey": "local", "PreviousSigningPublicKey": "local-previous"}
 
 
 @dataclass
@@ -184,7 +184,13 @@ class Supervisor:
                 api=outputs["ApiUrl"].removeprefix("https://"),
                 user_pool=outputs["UserPoolId"],
                 media=media,
-                gate=Gate(_SIGNING_KEY, outputs["SigningPublicKey"]),
+                gate=Gate(
+                    {
+                        name: outputs[output]
+                        for output, name in _SIGNING_KEYS.items()
+                        if output in outputs
+                    }
+                ),
                 page=page.Page(self._settings.web),
                 page_headers=page.headers(template.load(self._settings.template), endpoint),
             )
@@ -343,7 +349,7 @@ class Supervisor:
 def _edge_parameters(edge: Edge) -> dict[str, str]:
     return {
         "Origin": edge.url,
-        "SigningKeyId": _SIGNING_KEY,
+        "SigningKeyId": _SIGNING_KEYS["SigningPublicKey"],
         # The issuer's own address is on AWS.
         "OidcDiscovery": f"{edge.url}/.well-known/openid-configuration",
     }

@@ -40,11 +40,18 @@ class Answer:
     body: bytes
 
 
+def pem_of(key: ec.EllipticCurvePrivateKey) -> str:
+    """The public half."""
+    public = key.public_key()
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
 class EdgeTest(unittest.TestCase):
     """An edge with a folder of the page and some objects, and no emulator behind it."""
 
     edge: ClassVar[Edge]
     key: ClassVar[ec.EllipticCurvePrivateKey]
+    previous: ClassVar[ec.EllipticCurvePrivateKey]
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -56,6 +63,7 @@ class EdgeTest(unittest.TestCase):
         (web / "app.js").write_text("play()")
         (web.parent / "outside").write_text("secret")
         cls.key = ec.generate_private_key(ec.SECP256R1())
+        cls.previous = ec.generate_private_key(ec.SECP256R1())
         cls.edge = Edge()
         cls.addClassCleanup(cls.edge.close)
         cls.edge.lead_to(cls.backend(web))
@@ -63,15 +71,13 @@ class EdgeTest(unittest.TestCase):
     @classmethod
     def backend(cls, web: Path) -> Backend:
         """What is behind the edge; nothing listens where the emulator should be."""
-        public = cls.key.public_key()
-        pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
         body = template.load(ROOT / "infra/sam/template.yaml")
         return Backend(
             endpoint="http://127.0.0.1:1",
             api="abc.execute-api.us-east-1.amazonaws.com",
             user_pool="pool",
             media=Media(Bucket(_OBJECTS), "media"),
-            gate=Gate("local", pem),
+            gate=Gate({"local": pem_of(cls.key), "local-previous": pem_of(cls.previous)}),
             page=page.Page(web),
             page_headers=page.headers(body, "http://127.0.0.1:1"),
         )
@@ -174,6 +180,12 @@ class SignedAccess(EdgeTest):
     def test_what_another_key_signed_is_refused(self) -> None:
         parts = signed(ec.generate_private_key(ec.SECP256R1()), policy(self.folder()))
         self.assert_refused(self.ask(_FILM, parts))
+
+    def test_what_the_key_before_signed_plays_by_its_own_name_alone(self) -> None:
+        text = policy(self.folder())
+        parts = signed(self.previous, text, key_id="local-previous")
+        self.assertEqual(self.ask(_FILM, parts).status, 200)
+        self.assert_refused(self.ask(_FILM, {**parts, "Key-Pair-Id": "local"}))
 
     def test_an_unknown_key_is_named_as_such(self) -> None:
         parts = signed(self.key, policy(self.folder()), key_id="another")

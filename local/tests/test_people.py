@@ -50,7 +50,8 @@ class People(unittest.TestCase):
         signing_key = folder / "bin/signing-key"
         signing_key.unlink()
         signing_key.symlink_to(ROOT / "target/debug/signing-key")
-        running = Running(folder, "people")
+        # The key was renewed, so there is one before it.
+        running = Running(folder, "people", "SigningKeyGeneration=2")
         cls.addClassCleanup(running.close)
         stack = cls.stack = running.wait_until_ready()
         cls.cloud = Cloud(stack["endpoint"], stack["access_key_id"], stack["secret_access_key"])
@@ -159,20 +160,32 @@ class People(unittest.TestCase):
             answer = self.ask("DELETE", path, **arguments)
             self.assertEqual(answer.header("X-Function"), [functions[f"{name}Function"]])
 
-    def key(self) -> ec.EllipticCurvePrivateKey:
-        """The private key as the stack's secret has it."""
+    def key(self, generation: str) -> ec.EllipticCurvePrivateKey:
+        """The private key of a generation as the stack's secret has it."""
         secret = self.config()["MILLRACE_SIGNING_SECRET"]
-        found = self.cloud.client("secretsmanager").get_secret_value(SecretId=secret)
+        found = self.cloud.client("secretsmanager").get_secret_value(
+            SecretId=secret, VersionId=f"millrace-signing-key-generation-{generation:>04}"
+        )
         key = load_pem_private_key(found["SecretString"].encode(), None)
         assert isinstance(key, ec.EllipticCurvePrivateKey)
         return key
+
+    def test_what_the_key_before_signed_plays_too(self) -> None:
+        bucket = self.stack["outputs"]["MediaBucket"]
+        path = "assets/a3/j1/index.m3u8"
+        self.cloud.client("s3").put_object(Bucket=bucket, Key=path, Body=b"#EXTM3U\n")
+        text = policy(f"{self.config()['MILLRACE_ORIGIN']}/assets/a3/j1/*")
+        parts = signed(self.key("1"), text, key_id="local-previous")
+        self.assertEqual(self.ask("GET", f"/{path}?{urlencode(parts)}").status, 200)
 
     def test_what_the_stacks_key_signed_plays_and_nothing_else(self) -> None:
         bucket = self.stack["outputs"]["MediaBucket"]
         path = "assets/a1/j1/index.m3u8"
         self.cloud.client("s3").put_object(Bucket=bucket, Key=path, Body=b"#EXTM3U\n")
         origin = self.config()["MILLRACE_ORIGIN"]
-        parts = signed(self.key(), policy(f"{origin}/assets/a1/j1/*"))
+        generation = self.config()["MILLRACE_SIGNING_KEY_GENERATION"]
+        self.assertEqual(generation, "2")
+        parts = signed(self.key(generation), policy(f"{origin}/assets/a1/j1/*"))
         self.assertEqual(self.ask("GET", f"/{path}?{urlencode(parts)}").text, "#EXTM3U\n")
         part = self.ask("GET", f"/{path}", Cookie=as_cookies(parts), Range="bytes=1-3")
         self.assertEqual((part.status, part.text), (206, "EXT"))

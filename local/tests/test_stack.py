@@ -304,7 +304,7 @@ class Template(unittest.TestCase):
         login = {f"DATABASE_{part}" for part in ("USER", "AUTH", "PASSWORD")}
         api = {"TABLE", "STATE_MACHINE_ARN", "MAX_UPLOAD_BYTES", "LOG"}
         viewing = {"WORK_BUCKET", "ORIGIN", "STACK"}
-        keys = {"SIGNING_SECRET", "SIGNING_KEY_ID"}
+        keys = {"SIGNING_SECRET", "SIGNING_KEY_ID", "SIGNING_KEY_GENERATION"}
         keys |= {f"OIDC_{part}" for part in ("ISSUER", "CLIENT", "DISCOVERY")}
         capacity = {"BATCH", "ENCODER_MEMORY_MB", "ENCODER_SECONDS"}
         expected = {

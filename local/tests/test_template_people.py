@@ -51,7 +51,8 @@ class People(unittest.TestCase):
         media = self.behavior("/assets/*")
         self.assertEqual(media["TrustedKeyGroups"], [{"Ref": "SigningKeys"}])
         keys = self.properties("SigningKeys")["KeyGroupConfig"]["Items"]
-        self.assertEqual(keys, [{"Ref": "SigningPublicKey"}])
+        trusted = [{"Ref": "SigningPublicKey"}, {"Ref": "EvenSigningPublicKey"}]
+        self.assertEqual([key["Fn::If"][1] for key in keys], trusted)
 
     def test_nothing_comes_by_plain_http(self) -> None:
         behaviors = [self.distribution["DefaultCacheBehavior"], *self.distribution["CacheBehaviors"]]

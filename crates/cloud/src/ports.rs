@@ -27,7 +27,7 @@ use crate::finish::{Finished, JobOutcome, StoredJob};
 use crate::signed_url::SignedUrl;
 
 pub use library::{EntryPage, KeepLibrary, NoteCaptions, Shelf, StoredEntry};
-pub use uploads::{KeepUploads, PartToSign, SignedPut, TakeParts, UploadPage};
+pub use uploads::{ForgetUpload, KeepUploads, PartToSign, SignedPut, TakeParts, UploadPage};
 pub use webhooks::{
     FindWebhooks, HoldMessage, KeepWebhooks, NoteDelivery, PublishEvent, QueueOrders, StoredWebhook,
 };

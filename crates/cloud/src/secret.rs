@@ -9,10 +9,6 @@ use serde::Deserialize;
 use crate::classify::classify;
 use crate::error::StoreError;
 
-/// The version that [`WriteSecretOnce`] writes. Secrets Manager takes a version of this name once:
-/// again with the same text is no change, and with another one it refuses.
-const FIRST_VERSION: &str = "millrace-first-version-of-secret";
-
 /// A user of a database, as RDS writes its master into a secret. Not printed.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct Login {
@@ -40,18 +36,22 @@ pub trait ReadLogin: Send + Sync {
 
 /// Reads secrets that are plain text.
 pub trait ReadSecret: Send + Sync {
-    /// The newest value of the secret. Never log it.
+    /// A version of the secret. Never log it.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there is no such secret or nothing in it yet,
+    /// [`StoreError::NotFound`] when there is no such secret or no such version of it,
     /// [`StoreError::Malformed`] when it is no text, and the faults that every call may have.
-    fn secret(&self, secret: &str) -> impl Future<Output = Result<String, StoreError>> + Send;
+    fn secret(
+        &self,
+        secret: &str,
+        version: &str,
+    ) -> impl Future<Output = Result<String, StoreError>> + Send;
 }
 
-/// Writes a secret that stays as it is.
+/// Writes versions of secrets that stay as they are.
 pub trait WriteSecretOnce: Send + Sync {
-    /// Writes the text into a secret without one. Of many callers at once exactly one writes: read
-    /// again to know whose text it is.
+    /// Writes the text as a version that is not there yet. Of many callers at once exactly one writes:
+    /// read again to know whose text it is. A version's name has 32 to 64 characters.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is no such secret, and the faults that every call may
@@ -59,6 +59,7 @@ pub trait WriteSecretOnce: Send + Sync {
     fn write_once(
         &self,
         secret: &str,
+        version: &str,
         text: &str,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
@@ -78,13 +79,15 @@ impl SecretsManager {
     }
 }
 
-impl ReadSecret for SecretsManager {
-    async fn secret(&self, secret: &str) -> Result<String, StoreError> {
+impl SecretsManager {
+    /// A version of the secret, or the newest one.
+    async fn text(&self, secret: &str, version: Option<&str>) -> Result<String, StoreError> {
         let what = format!("secret {secret}");
         let answer = self
             .client
             .get_secret_value()
             .secret_id(secret)
+            .set_version_id(version.map(str::to_owned))
             .send()
             .await;
         let answer = answer.map_err(|error| classify(error, &*what, format!("read {what}")))?;
@@ -95,9 +98,15 @@ impl ReadSecret for SecretsManager {
     }
 }
 
+impl ReadSecret for SecretsManager {
+    async fn secret(&self, secret: &str, version: &str) -> Result<String, StoreError> {
+        self.text(secret, Some(version)).await
+    }
+}
+
 impl ReadLogin for SecretsManager {
     async fn login(&self, secret: &str) -> Result<Login, StoreError> {
-        let text = self.secret(secret).await?;
+        let text = self.text(secret, None).await?;
         login_of(&text).ok_or_else(|| StoreError::Malformed {
             what: format!("secret {secret}"),
             // The parser's own words would quote the secret.
@@ -107,13 +116,15 @@ impl ReadLogin for SecretsManager {
 }
 
 impl WriteSecretOnce for SecretsManager {
-    async fn write_once(&self, secret: &str, text: &str) -> Result<(), StoreError> {
+    async fn write_once(&self, secret: &str, version: &str, text: &str) -> Result<(), StoreError> {
         let what = format!("secret {secret}");
         let call = self
             .client
             .put_secret_value()
             .secret_id(secret)
-            .client_request_token(FIRST_VERSION)
+            // Secrets Manager takes a version of a name once: again with the same text is no
+            // change, and with another one it refuses.
+            .client_request_token(version)
             .secret_string(text);
         match call.send().await {
             Ok(_) => Ok(()),

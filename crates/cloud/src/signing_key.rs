@@ -34,6 +34,14 @@ impl From<Unspecified> for KeyError {
     }
 }
 
+/// The version of the secret that has the key of a generation. Each has a version of its own, so a
+/// function that is still told of the one before signs with that one.
+#[must_use]
+pub fn version(generation: u32) -> String {
+    // PutSecretValue, ClientRequestToken: 32 to 64 characters.
+    format!("millrace-signing-key-generation-{generation:04}")
+}
+
 /// A key pair. Not printed.
 pub struct SigningKey(EcdsaKeyPair);
 
@@ -147,6 +155,13 @@ mod tests {
             assert_eq!(error, KeyError::Malformed);
             assert!(!error.to_string().contains("hunter2"));
         }
+    }
+
+    #[test]
+    fn each_generation_is_a_version_that_secrets_manager_takes() {
+        let versions = [1, 2, u32::MAX].map(version);
+        assert!(versions.iter().all(|each| (32..=64).contains(&each.len())));
+        assert_ne!(versions[0], versions[1]);
     }
 
     #[test]

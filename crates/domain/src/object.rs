@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::UploadId;
+
 /// Name of a bucket.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -80,6 +82,16 @@ pub struct SourceObject {
 }
 
 impl SourceObject {
+    /// The upload that the object is from: the second part of `{owner}/{upload}/{file name}`. What
+    /// somebody put into the bucket by himself has none, or one that nobody knows.
+    #[must_use]
+    pub fn upload(&self) -> Option<UploadId> {
+        let mut parts = self.object.key.as_str().split('/');
+        let upload = parts.nth(1)?;
+        parts.next()?;
+        UploadId::new(upload).ok()
+    }
+
     /// The owner: the first part of `{owner}/{upload}/{file name}`, or `anonymous` for a key
     /// that was put at the top of the bucket.
     #[must_use]
@@ -116,5 +128,19 @@ mod tests {
             at("ann/u1/My film.mp4").object.key.file_name(),
             "My film.mp4"
         );
+    }
+
+    #[test]
+    fn the_upload_is_the_second_part_of_the_key() {
+        let upload = |key| at(key).upload().map(String::from);
+        assert_eq!(upload("ann/u1/My film.mp4"), Some("u1".to_owned()));
+        for key in [
+            "film.mp4",
+            "ann/film.mp4",
+            "ann/ü/film.mp4",
+            "ann//film.mp4",
+        ] {
+            assert_eq!(upload(key), None, "{key}");
+        }
     }
 }

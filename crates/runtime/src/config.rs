@@ -100,7 +100,9 @@ variables! {
     ORIGIN = "MILLRACE_ORIGIN", None,
         "https://HOST, or http://HOST:PORT on loopback", "where viewers find page, API and streams";
     SIGNING_SECRET = "MILLRACE_SIGNING_SECRET", None,
-        "the ARN of a secret in Secrets Manager", "the private key that play-api signs access with";
+        "the ARN of a secret in Secrets Manager", "the private keys that play-api signs access with";
+    SIGNING_KEY_GENERATION = "MILLRACE_SIGNING_KEY_GENERATION", None,
+        "a number from 1", "which key of the secret play-api signs with";
     SIGNING_KEY_ID = "MILLRACE_SIGNING_KEY_ID", None,
         "the id of a public key in CloudFront", "the other half of that key";
     OIDC_ISSUER = "MILLRACE_OIDC_ISSUER", None,

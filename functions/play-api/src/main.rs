@@ -8,6 +8,7 @@ use cloud::StoreError;
 use cloud::clients::AwsClients;
 use cloud::secret::ReadSecret as _;
 use cloud::signed_access::SignedAccess;
+use cloud::signing_key;
 use domain::{ErrorCode, Fault};
 use play_api::{Ports, router};
 use runtime::{Config, ConfigError};
@@ -39,7 +40,9 @@ impl Fault for SetupError {
 async fn configured() -> Result<Router, SetupError> {
     let config = Config::from_env();
     let aws = AwsClients::from_env().await;
-    let key = aws.secrets().secret(&config.signing_secret()?).await?;
+    let secrets = aws.secrets();
+    let version = signing_key::version(config.signing_key_generation()?);
+    let key = secrets.secret(&config.signing_secret()?, &version).await?;
     let access = SignedAccess::new(config.origin()?, config.signing_key_id()?, &key)?;
     let identity = config.identity()?;
     Ok(router(Ports {

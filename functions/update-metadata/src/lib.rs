@@ -12,8 +12,8 @@ mod remove;
 
 use cloud::lease::release;
 use cloud::ports::{
-    DeleteObject, DeletePrefix, FinishJob, ForgetAsset, KeepJob, KeepLibrary, ListObjects,
-    ReadDocuments, ReadObject,
+    DeleteObject, DeletePrefix, FinishJob, ForgetAsset, ForgetUpload, KeepJob, KeepLibrary,
+    ListObjects, ReadDocuments, ReadObject,
 };
 use cloud::{JobOutcome, StoreError};
 use database::{DatabaseError, DescribeAsset, Outcome, RecordOutcome, RemoveAsset};
@@ -89,7 +89,7 @@ pub async fn handle<S, D, B>(
 ) -> Result<Option<UpdateMetadataOutput>, UpdateMetadataError>
 where
     S: ReadObject + ListObjects + DeletePrefix + DeleteObject,
-    D: FinishJob + KeepJob + ReadDocuments + KeepLibrary + ForgetAsset,
+    D: FinishJob + KeepJob + ReadDocuments + KeepLibrary + ForgetAsset + ForgetUpload,
     B: RecordOutcome + DescribeAsset + RemoveAsset,
 {
     match call {

@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use cloud::ports::{DeleteObject, DeletePrefix, ForgetAsset, KeepLibrary, ReadDocuments};
+use cloud::ports::{
+    DeleteObject, DeletePrefix, ForgetAsset, ForgetUpload, KeepLibrary, ReadDocuments,
+};
 use database::RemoveAsset;
 use domain::ids::{AssetId, JobId};
 use domain::job::{JobRecord, JobState};
@@ -16,7 +18,8 @@ use crate::{Ports, UpdateMetadataError};
 /// Between two looks at a job that is being cancelled.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Removes media, source, rows and documents of an asset that its owner has given up.
+/// Removes media, source, rows, documents and the upload's record of an asset that its owner has given
+/// up.
 pub(crate) async fn remove<S, D, B>(
     asset: &AssetId,
     ports: &Ports<S, D, B>,
@@ -24,7 +27,7 @@ pub(crate) async fn remove<S, D, B>(
 ) -> Result<(), UpdateMetadataError>
 where
     S: DeletePrefix + DeleteObject,
-    D: KeepLibrary + ReadDocuments + ForgetAsset,
+    D: KeepLibrary + ReadDocuments + ForgetAsset + ForgetUpload,
     B: RemoveAsset,
 {
     let Some(stored) = ports.documents.entry(asset).await? else {
@@ -77,9 +80,17 @@ async fn remove_job<S, D, B>(
 ) -> Result<(), UpdateMetadataError>
 where
     S: DeletePrefix + DeleteObject,
+    D: ForgetUpload,
 {
     let folder = WorkFolder(&record.job).prefix();
     ports.objects.delete_prefix(&ports.work, &folder).await?;
     ports.objects.delete_object(&record.source.object).await?;
+    // Before the job's record, which alone tells of the upload.
+    if let Some(upload) = record.source.upload() {
+        ports
+            .documents
+            .forget_upload(&upload, &record.asset)
+            .await?;
+    }
     Ok(())
 }

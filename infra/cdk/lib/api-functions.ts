@@ -84,6 +84,8 @@ export class ApiFunctions extends Construct {
       MILLRACE_WORK_BUCKET: storage.workBucket.bucketName,
       MILLRACE_MEDIA_BUCKET: storage.mediaBucket.bucketName,
       MILLRACE_SIGNING_SECRET: signing.secretArn,
+      // Of the resource, so that the key is there before this function is told of it.
+      MILLRACE_SIGNING_KEY_GENERATION: signing.key.generation,
       MILLRACE_SIGNING_KEY_ID: origin.signingKeyId,
       MILLRACE_ORIGIN: origin.url,
       MILLRACE_OIDC_ISSUER: identity.issuer,

@@ -156,6 +156,7 @@ export class Events extends Construct {
   private toStateMachine(): void {
     const { queues, stateMachine } = this.props;
     const role = new iam.Role(this, 'AssetChangedRole', {
+      description: 'Role of the rule AssetChanged',
       assumedBy: new iam.ServicePrincipal('events.amazonaws.com'),
       inlinePolicies: {
         own: document(

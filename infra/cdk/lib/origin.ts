@@ -8,7 +8,7 @@ import { Identity } from './identity';
 import { acknowledge } from './nag';
 import { uploadsBucketName } from './names';
 import { Settings } from './settings';
-import { Signing } from './signing';
+import { Key, Signing } from './signing';
 import { Storage } from './storage';
 
 /** Policies that AWS manages, by their ids. */
@@ -56,9 +56,14 @@ export class Origin extends Construct {
       this.signingKeyId = settings.signingKeyId;
       return;
     }
-    const key = this.publicKey();
-    this.signingKeyId = key.ref;
-    this.distribution = this.createDistribution(this.keyGroup(key), this.bucketAccess());
+    const isEven = settings.signingKeyGeneration % 2 === 0;
+    const { key, previous } = props.signing;
+    const signing = this.publicKey(key, isEven);
+    this.signingKeyId = signing.ref;
+    const before = previous === undefined ? [] : [this.publicKey(previous, !isEven)];
+    // The odd one first, whichever signs.
+    const group = this.keyGroup(isEven ? [...before, signing] : [signing, ...before]);
+    this.distribution = this.createDistribution(group, this.bucketAccess());
     this.url = `https://${this.distribution.attrDomainName}`;
     const { webBucket, mediaBucket } = props.storage;
     this.letRead(webBucket, '*');
@@ -66,24 +71,28 @@ export class Origin extends Construct {
     this.letRead(mediaBucket, 'assets/*');
   }
 
-  private publicKey(): cloudfront.CfnPublicKey {
-    return new cloudfront.CfnPublicKey(this, 'SigningPublicKey', {
+  /**
+   * The value of a public key cannot be changed. So two take turns: an even generation is in one, an
+   * odd one in the other, which is away before it is made anew.
+   */
+  private publicKey(key: Key, isEven: boolean): cloudfront.CfnPublicKey {
+    return new cloudfront.CfnPublicKey(this, isEven ? 'EvenSigningPublicKey' : 'SigningPublicKey', {
       publicKeyConfig: {
-        name: `${Aws.STACK_NAME}-signing-key`,
+        name: `${Aws.STACK_NAME}-${isEven ? 'even-' : ''}signing-key`,
         comment: 'Checks signed access to published streams',
-        // It says which request made it; another key is another resource.
-        callerReference: Aws.STACK_ID,
-        encodedKey: this.props.signing.publicKey,
+        // It says which request made it; another key is another one.
+        callerReference: `${Aws.STACK_ID}/${key.generation}`,
+        encodedKey: key.publicKey,
       },
     });
   }
 
-  private keyGroup(key: cloudfront.CfnPublicKey): string {
+  private keyGroup(keys: cloudfront.CfnPublicKey[]): string {
     return new cloudfront.CfnKeyGroup(this, 'SigningKeys', {
       keyGroupConfig: {
         name: `${Aws.STACK_NAME}-signing-keys`,
         comment: 'Who holds one of these may open published streams',
-        items: [key.ref],
+        items: keys.map((key) => key.ref),
       },
     }).ref;
   }

@@ -121,6 +121,16 @@ export interface MillraceSettings {
   /** For `origin`, the name by which your CDN knows the signing key. */
   readonly signingKeyId?: string;
   /**
+   * Which key signs viewers' access. One more than before makes a new key; docs/operations.md says
+   * when.
+   */
+  readonly signingKeyGeneration?: number;
+  /**
+   * Whether what the key before signed still plays. False takes that key away, once all of it has
+   * expired.
+   */
+  readonly trustPreviousSigningKey?: boolean;
+  /**
    * Who signs people in: an OpenID Connect issuer of yours, https://, as its tokens name it. Without
    * one, a user pool of Cognito is created.
    */
@@ -211,6 +221,8 @@ export const LIMITS: Readonly<Record<PlainName, Limits>> = {
     pattern: '^(https://[A-Za-z0-9.-]+(:[0-9]+)?|http://127\\.0\\.0\\.1:[0-9]+)?$',
   },
   signingKeyId: { default: '', pattern: '^[A-Za-z0-9_-]*$' },
+  signingKeyGeneration: { default: 1, minimum: 1, maximum: 21 },
+  trustPreviousSigningKey: { default: true },
   oidcIssuer: { default: '', pattern: '^(https://[^/?#\\s]+(/[^?#\\s]*[^/?#\\s])?)?$' },
   oidcClientId: { default: '' },
   oidcDiscovery: { default: '', pattern: '^(https?://[^?#\\s]+)?$' },

@@ -8,25 +8,35 @@ import { acknowledge } from './nag';
 import { MillracePackages } from './packages';
 import { Settings } from './settings';
 
-/** The key that signs viewers' access. Nothing but its public half leaves the secret. */
+/** A key pair as a stack knows it. */
+export interface Key {
+  /** The number of the generation. */
+  readonly generation: string;
+  /** The public half, as PEM. */
+  readonly publicKey: string;
+}
+
+/** The keys that sign viewers' access. Nothing but their public halves leaves the secret. */
 export class Signing extends Construct {
   readonly function: lambda.Function;
-  /** The ARN of the secret with the private key. */
+  /** The ARN of the secret with the private keys. */
   readonly secretArn: string;
-  /** The public key, as PEM. */
-  readonly publicKey: string;
+  /** The key that signs. */
+  readonly key: Key;
+  /** The key that signed before, where that still plays. */
+  readonly previous?: Key;
 
   constructor(scope: Construct, id: string, packages: MillracePackages, settings: Settings) {
     super(scope, id);
     // By the resource: the construct would generate a password, and this one is empty until
     // signing-key has made the key.
     const secret = new secretsmanager.CfnSecret(this, 'SigningSecret', {
-      description: 'The private key that opens published streams to viewers',
+      description: 'The private keys that open published streams to viewers',
     });
     // What was signed with the key plays until it expires; so the secret goes with the stack.
     secret.applyRemovalPolicy(RemovalPolicy.DESTROY);
     acknowledge(secret, {
-      'AwsSolutions-SMG4': 'Another key is another public key of the distribution: by hand, if ever',
+      'AwsSolutions-SMG4': 'Another key is another public key of the distribution: by a deployment',
     });
     this.secretArn = secret.attrId;
     const actions = ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'];
@@ -48,8 +58,16 @@ export class Signing extends Construct {
         // Three calls of the function with the waits between them. The default is an hour.
         ServiceTimeout: 600,
         Secret: this.secretArn,
+        Generation: settings.signingKeyGeneration,
       },
     });
-    this.publicKey = key.getAtt('PublicKey').toString();
+    const told = (prefix: string): Key => ({
+      generation: key.getAtt(`${prefix}Generation`).toString(),
+      publicKey: key.getAtt(`${prefix}PublicKey`).toString(),
+    });
+    this.key = told('');
+    if (settings.signingKeyGeneration > 1 && settings.trustPreviousSigningKey) {
+      this.previous = told('Previous');
+    }
   }
 }

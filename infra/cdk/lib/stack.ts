@@ -93,7 +93,14 @@ export class MillraceStack extends Stack {
     }
     this.output('WebBucket', storage.webBucket.bucketName, "Where the page's files go");
     this.output('ApiUrl', `https://${api.host}`, 'The API behind the origin');
-    this.output('SigningPublicKey', signing.publicKey, 'Checks signed access');
+    this.output('SigningPublicKey', signing.key.publicKey, 'Checks signed access');
+    if (signing.previous !== undefined) {
+      this.output(
+        'PreviousSigningPublicKey',
+        signing.previous.publicKey,
+        'Checks signed access that was given before the key was renewed',
+      );
+    }
     if (identity.userPoolId !== undefined) {
       this.output('UserPoolId', identity.userPoolId, 'Who may sign in');
     }

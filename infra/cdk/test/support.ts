@@ -32,6 +32,7 @@ export const SETTINGS: Record<string, MillraceSettings> = {
   cpu: { heavyEncoder: 'cpu', heavyImage: IMAGE },
   gpu: { heavyEncoder: 'gpu', heavyImage: IMAGE },
   'own origin': OWN_ORIGIN,
+  'renewed key': { signingKeyGeneration: 2 },
   'plain HTTP': { requireTls: false },
 };
 

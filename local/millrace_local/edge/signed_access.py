@@ -80,14 +80,11 @@ class Claim:
 
 
 class Gate:
-    """Lets viewers in whose policy one key has signed."""
+    """Lets viewers in whose policy one of the keys has signed."""
 
-    def __init__(self, key_id: str, public_key: str) -> None:
-        key = load_pem_public_key(public_key.encode())
-        if not isinstance(key, ec.EllipticCurvePublicKey):
-            raise TypeError("the signing key is no key of an elliptic curve")
-        self._key_id = key_id
-        self._key = key
+    def __init__(self, public_keys: Mapping[str, str]) -> None:
+        """Trusts these keys, each by its name."""
+        self._keys = {name: _public_key(text) for name, text in public_keys.items()}
 
     def check(self, claim: Claim, url: str, now: float) -> None:
         """Returns if the claim opens ``url``, which has no signed parameters, at ``now``.
@@ -95,19 +92,27 @@ class Gate:
         Raises:
             Refused: it does not.
         """
-        if claim.key_id != self._key_id:
+        key = self._keys.get(claim.key_id)
+        if key is None:
             raise Refused("InvalidKey", "Unknown Key")
         policy = _decoded(claim.policy)
         # CloudFront takes SHA-1 where nothing else is said. No signature of ours is one.
         known = claim.hash_algorithm == "SHA256"
         algorithm = hashes.SHA256() if known else hashes.SHA1()
         try:
-            self._key.verify(_decoded(claim.signature), policy, ec.ECDSA(algorithm))
+            key.verify(_decoded(claim.signature), policy, ec.ECDSA(algorithm))
         except InvalidSignature:
             raise access_denied() from None
         resource, condition = _statement(policy)
         if not _matches(resource, url) or not _holds(condition, now):
             raise access_denied()
+
+
+def _public_key(text: str) -> ec.EllipticCurvePublicKey:
+    key = load_pem_public_key(text.encode())
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise TypeError("the signing key is no key of an elliptic curve")
+    return key
 
 
 def _decoded(text: str) -> bytes:

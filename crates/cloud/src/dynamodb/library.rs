@@ -135,7 +135,7 @@ impl DynamoDocuments {
         }
     }
 
-    async fn delete(&self, key: Attributes, action: String) -> Result<(), StoreError> {
+    pub(super) async fn delete(&self, key: Attributes, action: String) -> Result<(), StoreError> {
         self.client
             .delete_item()
             .table_name(&self.table)

@@ -1,6 +1,6 @@
 //! Uploads in the table.
 
-use domain::ids::UploadId;
+use domain::ids::{AssetId, UploadId};
 use domain::upload::{UploadRecord, UploadState};
 
 use super::shelf::{List, id_at};
@@ -8,7 +8,7 @@ use super::{DynamoDocuments, item};
 use crate::attribute::Attributes;
 use crate::classify::classify;
 use crate::error::StoreError;
-use crate::ports::{KeepUploads, UploadPage};
+use crate::ports::{ForgetUpload, KeepUploads, UploadPage};
 
 fn list(owner: &str) -> List {
     List {
@@ -32,6 +32,17 @@ fn write(record: &UploadRecord) -> Result<Attributes, StoreError> {
         attributes.insert(item::CREATED.to_owned(), item::text(place));
     }
     Ok(attributes)
+}
+
+impl ForgetUpload for DynamoDocuments {
+    async fn forget_upload(&self, id: &UploadId, asset: &AssetId) -> Result<(), StoreError> {
+        let known = self.upload(id).await?;
+        if known.is_some_and(|record| record.asset() == *asset) {
+            let key = item::upload_key(id.as_str());
+            self.delete(key, format!("forget upload {id}")).await?;
+        }
+        Ok(())
+    }
 }
 
 impl KeepUploads for DynamoDocuments {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::ids::UploadId;
+use domain::ids::{AssetId, UploadId};
 use domain::object::ObjectRef;
 use domain::upload::{UploadRecord, UploadedPart};
 
@@ -95,6 +95,20 @@ pub struct UploadPage {
     pub uploads: Vec<UploadRecord>,
     /// The place behind which the next page begins; none behind the last one.
     pub next: Option<String>,
+}
+
+/// Forgets uploads.
+pub trait ForgetUpload: Send + Sync {
+    /// Deletes the upload's record, if it has become this asset. Nothing happens where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Malformed`] when what is stored is no record, and the faults that every call
+    /// may have.
+    fn forget_upload(
+        &self,
+        id: &UploadId,
+        asset: &AssetId,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Remembers uploads.

@@ -70,6 +70,22 @@ const WRONG: &[(&str, &str)] = &[
     ("asset_goes_forward", "UPDATE assets SET title = 'another'"),
     (
         "asset_goes_forward",
+        "UPDATE assets SET revision = 3, entry_version = -1",
+    ),
+    (
+        "asset_goes_forward",
+        "UPDATE assets SET revision = 1, entry_version = 1",
+    ),
+    (
+        "asset_goes_forward",
+        "UPDATE assets SET entry_version = 1, owner = 'bob'",
+    ),
+    (
+        "assets_entry_version_check",
+        "INSERT INTO assets SELECT 'a3', owner, title, state, error_code, error_message, newest_job, published_job, revision, now(), -1 FROM assets",
+    ),
+    (
+        "asset_goes_forward",
         "INSERT INTO owners VALUES ('bob'); UPDATE assets SET revision = 3, owner = 'bob'",
     ),
     (
@@ -195,6 +211,7 @@ const WRONG: &[(&str, &str)] = &[
 /// What may be, so that the constraints are known not to refuse everything.
 const RIGHT: &[&str] = &[
     "UPDATE assets SET revision = 3, title = 'another'",
+    "UPDATE assets SET entry_version = 1, title = 'another'",
     "UPDATE assets SET revision = 3, state = 'ready', error_code = NULL, error_message = NULL, newest_job = 'j1'",
     "UPDATE jobs SET state = 'ready', error_code = NULL, error_message = NULL WHERE job = 'j2';
      UPDATE assets SET revision = 3, published_job = 'j1', newest_job = 'j1', state = 'ready', error_code = NULL, error_message = NULL",

@@ -10,7 +10,9 @@ mod gate;
 mod iam;
 mod silence;
 
-use database::{AssetRow, Database, DatabaseError, ReadAssets, RecordOutcome, RemoveAsset};
+use database::{
+    AssetRow, Database, DatabaseError, DescribeAsset, ReadAssets, RecordOutcome, RemoveAsset,
+};
 use domain::ids::{AssetId, JobId};
 use domain::job::JobState;
 use domain::{ErrorCode, Fault};
@@ -149,6 +151,34 @@ async fn outcomes_may_come_late_out_of_order_or_never() {
         assert_eq!(asset.published.unwrap().renditions.len(), 3, "{order:?}");
         let ready = "jobs WHERE job = 'j3' AND state = 'ready' AND error_code IS NULL";
         assert_eq!(count(&mut connection, ready).await, 1, "{order:?}");
+    }
+}
+
+/// Two titles and two ends of jobs, in every order of the titles: the newest title stays, whatever job
+/// ends, and a row that is not there gets none.
+#[tokio::test]
+#[ignore = "needs PostgreSQL: MILLRACE_TEST_DATABASE_URL"]
+async fn the_newest_title_stays() {
+    let file = "Käse \u{FFFD}.mp4";
+    for (index, titles) in [[2, 3], [3, 2], [3, 3]].into_iter().enumerate() {
+        let (database, _) = migrated(&format!("title{index}")).await;
+        let first = finished((1, READY), (1, READY), Some(1));
+        let asset = first.asset.asset.clone();
+        let describe = async |version: u64| {
+            let title = format!("title {version}\0");
+            database.describe(&asset, &title, version).await.unwrap();
+        };
+        describe(9).await;
+        database.record(&first.outcome()).await.unwrap();
+        assert_eq!(row(&database).await.title, file);
+        for version in titles {
+            describe(version).await;
+        }
+        assert_eq!(row(&database).await.title, "title 3\u{FFFD}", "{titles:?}");
+        let second = at(2, finished((2, READY), (2, READY), Some(2)));
+        database.record(&second.outcome()).await.unwrap();
+        let asset = row(&database).await;
+        assert_eq!((asset.revision, asset.title), (2, "title 3\u{FFFD}".into()));
     }
 }
 

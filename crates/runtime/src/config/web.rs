@@ -4,7 +4,7 @@ use domain::upload::MAX_BYTES;
 
 use super::{
     Config, ConfigError, MAX_UPLOAD_BYTES, OIDC_CLIENT, OIDC_DISCOVERY, OIDC_ISSUER, ORIGIN,
-    SIGNING_KEY_ID, SIGNING_SECRET, STACK, Variable,
+    SIGNING_KEY_GENERATION, SIGNING_KEY_ID, SIGNING_SECRET, STACK, Variable,
 };
 
 /// Who signs people in.
@@ -48,6 +48,16 @@ impl Config {
     /// As [`Config`] says.
     pub fn signing_secret(&self) -> Result<String, ConfigError> {
         self.checked(SIGNING_SECRET, |arn| arn.starts_with("arn:"))
+    }
+
+    /// `MILLRACE_SIGNING_KEY_GENERATION`.
+    ///
+    /// # Errors
+    /// As [`Config`] says.
+    pub fn signing_key_generation(&self) -> Result<u32, ConfigError> {
+        let generation = self.text(SIGNING_KEY_GENERATION)?.parse().ok();
+        let generation = generation.filter(|generation| *generation > 0);
+        generation.ok_or(ConfigError::Malformed(SIGNING_KEY_GENERATION))
     }
 
     /// `MILLRACE_SIGNING_KEY_ID`.

@@ -3,8 +3,8 @@
 use cloud::JobOutcome;
 use cloud::finish::JobOrder;
 use cloud::ports::{
-    ClaimJob, FinishJob, ForgetAsset, KeepLibrary, KeepUploads, NoteCaptions, ReadDocuments, Shelf,
-    StoredEntry,
+    ClaimJob, FinishJob, ForgetAsset, ForgetUpload, KeepLibrary, KeepUploads, NoteCaptions,
+    ReadDocuments, Shelf, StoredEntry,
 };
 use domain::ErrorCode;
 use domain::caption::Captions;
@@ -31,6 +31,7 @@ where
         + ReadDocuments
         + ForgetAsset
         + NoteCaptions
+        + ForgetUpload
         + Clone
         + 'static,
 {
@@ -283,7 +284,10 @@ async fn only_public_assets_are_on_the_public_shelf<D: KeepLibrary>(store: &D, u
     sure("strike", store.strike(&entry.asset).await);
 }
 
-async fn open_uploads_are_listed_until_they_end<D: KeepUploads>(store: &D, unique: &str) {
+async fn open_uploads_are_listed_until_they_end<D>(store: &D, unique: &str)
+where
+    D: KeepUploads + ForgetUpload,
+{
     let owner = format!("{unique}-uploader");
     let id = |n: u64| UploadId::new(format!("{unique}-u{n}")).unwrap_or_else(|e| panic!("{e}"));
     let record = |n: u64| UploadRecord {
@@ -318,11 +322,23 @@ async fn open_uploads_are_listed_until_they_end<D: KeepUploads>(store: &D, uniqu
         ..record(2)
     };
     sure("keep it again", store.keep_upload(&ended).await);
-    assert_eq!(sure("read it", store.upload(&id(2)).await), Some(ended));
+    assert_eq!(
+        sure("read it", store.upload(&id(2)).await),
+        Some(ended.clone())
+    );
     let page = sure("list", store.open_uploads(&owner, None, 1).await);
     assert_eq!(page.uploads, [record(3)], "the newest first");
     let rest = store.open_uploads(&owner, page.next.as_deref(), 9).await;
     let rest = sure("list the rest", rest);
     assert_eq!(rest.uploads, [record(1)], "open ones only");
     assert_eq!(rest.next, None);
+    // Of the upload that became the asset, and of no other.
+    let another = record(1).asset();
+    sure("forget", store.forget_upload(&id(2), &another).await);
+    assert!(sure("read it", store.upload(&id(2)).await).is_some());
+    for _ in 0..2 {
+        sure("forget", store.forget_upload(&id(2), &ended.asset()).await);
+        assert_eq!(sure("read it", store.upload(&id(2)).await), None);
+    }
+    assert!(sure("read", store.upload(&id(3)).await).is_some());
 }

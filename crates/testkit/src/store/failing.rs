@@ -11,12 +11,12 @@ use bytes::Bytes;
 use cloud::finish::{JobOrder, StoredJob};
 use cloud::ports::{
     Claim, ClaimJob, DeleteObject, DeletePrefix, DescribeExecution, DescribeSource, EntryPage,
-    FindExpired, FindSource, FindUnclaimed, FindWebhooks, FinishJob, ForgetAsset, HoldMessage,
-    KeepJob, KeepLibrary, KeepRound, KeepUploads, KeepWebhooks, ListObjects, ListSources,
-    NoteCaptions, NoteDelivery, ObjectEntry, PartToSign, PublishEvent, QueueOrders, ReadDocuments,
-    ReadObject, ReadRange, Shelf, SignObject, SignSource, SignedPut, SourceFacts, SourcePage,
-    StartExecution, Started, StoredEntry, StoredWebhook, TakeParts, UploadFile, UploadPage,
-    UploadedAt, WriteObject,
+    FindExpired, FindSource, FindUnclaimed, FindWebhooks, FinishJob, ForgetAsset, ForgetUpload,
+    HoldMessage, KeepJob, KeepLibrary, KeepRound, KeepUploads, KeepWebhooks, ListObjects,
+    ListSources, NoteCaptions, NoteDelivery, ObjectEntry, PartToSign, PublishEvent, QueueOrders,
+    ReadDocuments, ReadObject, ReadRange, Shelf, SignObject, SignSource, SignedPut, SourceFacts,
+    SourcePage, StartExecution, Started, StoredEntry, StoredWebhook, TakeParts, UploadFile,
+    UploadPage, UploadedAt, WriteObject,
 };
 use cloud::{Content, Finished, JobOutcome, SignedUrl, StoreError};
 use domain::event::EventType;
@@ -149,6 +149,7 @@ forward! {
         join_parts(object: &ObjectRef, multipart: &str) -> ();
         drop_parts(object: &ObjectRef, multipart: &str) -> ();
     }
+    ForgetUpload { forget_upload(id: &UploadId, asset: &AssetId) -> (); }
     KeepUploads {
         keep_upload(record: &UploadRecord) -> ();
         upload(id: &UploadId) -> Option<UploadRecord>;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use cloud::StoreError;
 use cloud::finish::JobOrder;
 use cloud::ports::{
-    EntryPage, ForgetAsset, KeepLibrary, KeepUploads, NoteCaptions, Shelf, StoredEntry, UploadPage,
+    EntryPage, ForgetAsset, ForgetUpload, KeepLibrary, KeepUploads, NoteCaptions, Shelf,
+    StoredEntry, UploadPage,
 };
 use domain::ids::{AssetId, JobId, UploadId};
 use domain::library::{LibraryEntry, Visibility};
@@ -137,6 +138,14 @@ impl NoteCaptions for MemoryDocuments {
             let noted = stored.captioned.entry(job.clone()).or_default();
             *noted = revision.max(*noted);
         }
+        Ok(())
+    }
+}
+
+impl ForgetUpload for MemoryDocuments {
+    async fn forget_upload(&self, id: &UploadId, asset: &AssetId) -> Result<(), StoreError> {
+        let uploads = &mut self.shelves().library.uploads;
+        uploads.retain(|known, record| known != id.as_str() || record.asset() != *asset);
         Ok(())
     }
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use cloud::Content;
 use cloud::lease::{cancel, release, take_over};
-use cloud::ports::{DeletePrefix, KeepJob, KeepLibrary, ListObjects, ReadDocuments, WriteObject};
+use cloud::ports::{
+    DeletePrefix, KeepJob, KeepLibrary, KeepUploads, ListObjects, ReadDocuments, WriteObject,
+};
 use domain::job::JobState;
 use domain::layout::{MediaFolder, WorkFolder};
 use domain::object::{BucketName, ObjectKey, ObjectRef};
@@ -220,6 +222,7 @@ async fn what_its_owner_gave_up_leaves_nothing_anywhere() {
     let neighbour = ObjectKey::new(format!("assets/{}0/j/1.m4s", plan.asset));
     let neighbour = put(&twins.ports.media, &neighbour).await;
 
+    let upload = twins.uploaded().await;
     let unasked = twins.removes().await.unwrap_err();
     assert_eq!(unasked.code(), ErrorCode::InputInvalid, "nobody gave it up");
     assert!(objects.path(&media).exists());
@@ -232,6 +235,7 @@ async fn what_its_owner_gave_up_leaves_nothing_anywhere() {
         assert_eq!(documents.entry(&plan.asset).await.unwrap(), None);
         assert_eq!(documents.asset(&plan.asset).await.unwrap(), None);
         assert_eq!(documents.job(&plan.job).await.unwrap(), None);
+        assert_eq!(documents.upload(&upload).await.unwrap(), None);
         assert!(twins.ports.database.asset.lock().unwrap().is_none());
     }
 }

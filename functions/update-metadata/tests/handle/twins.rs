@@ -3,9 +3,9 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use cloud::ports::{ClaimJob, KeepJob, KeepLibrary, ReadDocuments, UploadedAt};
+use cloud::ports::{ClaimJob, KeepJob, KeepLibrary, KeepUploads, ReadDocuments, UploadedAt};
 use database::{DatabaseError, DescribeAsset, Outcome, RecordOutcome, RemoveAsset};
-use domain::ids::AssetId;
+use domain::ids::{AssetId, UploadId};
 use domain::job::{AssetDocument, JobRecord, JobState};
 use domain::layout::WorkFolder;
 use domain::library::LibraryEntry;
@@ -17,6 +17,7 @@ use domain::object::BucketName;
 use domain::plan::Plan;
 use domain::profile::Profile;
 use domain::result::{ManifestResult, SegmentResult, ThumbnailResult, Usage};
+use domain::upload::{UploadRecord, UploadState};
 use runtime::StageContext;
 use stage::Work;
 use testkit::sample;
@@ -202,6 +203,31 @@ impl Twins {
         let job = documents.load(&self.plan.job).await.unwrap().unwrap();
         let noted = documents.note_job(&self.plan.asset, &self.plan.job, &job.order);
         noted.await.unwrap();
+    }
+
+    /// Remembers the upload that the source is from.
+    pub(crate) async fn uploaded(&self) -> UploadId {
+        let source = &self.plan.source;
+        let record = UploadRecord {
+            id: source.upload().unwrap(),
+            owner: "ann".to_owned(),
+            object: source.object.clone(),
+            multipart: "m".to_owned(),
+            name: "film.mp4".to_owned(),
+            size: source.size,
+            media_type: "video/mp4".to_owned(),
+            title: "film".to_owned(),
+            profile: "default".to_owned(),
+            sha256: None,
+            part_sha256: false,
+            created_ms: 1,
+            expires_ms: 2,
+            state: UploadState::Completed {
+                job: self.plan.job.clone(),
+            },
+        };
+        self.ports.documents.keep_upload(&record).await.unwrap();
+        record.id
     }
 
     /// What its owner does who gives it up.
