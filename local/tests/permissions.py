@@ -225,8 +225,6 @@ FORBIDDEN: dict[str, tuple[Call, ...]] = {
         LIST_WORK,
         WRITE_WORK,
         DELETE_WORK,
-        READ_RECORD,
-        UPDATE_RECORD,
         PUT_RECORD,
         DELETE_RECORD,
         READ_OTHER_SECRET,
