@@ -70,7 +70,8 @@ def log_in(host, port, user, ca):
 
 def answer(event):
     reply = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
-    reply |= {"Status": "SUCCESS", "PhysicalResourceId": "resource", "Data": {"PublicKey": KEY}}
+    data = {"Generation": "1", "PublicKey": KEY}
+    reply |= {"Status": "SUCCESS", "PhysicalResourceId": "resource", "Data": data}
     body = json.dumps(reply).encode()
     urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], body, method="PUT"))
 

@@ -318,7 +318,8 @@ class Template(unittest.TestCase):
             "Migrate": {"DATABASE_OWNER_SECRET", "LOG"} | server,
             "SigningKey": {"LOG"},
             "UploadApi": api | {"UPLOADS_BUCKET"},
-            "PlayApi": api | viewing | keys | {"PRIVATE_WEBHOOKS"},
+            "PlayApi": api | viewing | keys | {"MEDIA_BUCKET", "PRIVATE_WEBHOOKS"},
+            "Caption": {"TABLE", "MEDIA_BUCKET", "LOG"},
             "Announce": {"TABLE", "EVENT_BUS", "WEBHOOKS_QUEUE_URL", "LOG"},
             "DeliverWebhook": {"TABLE", "WEBHOOKS_QUEUE_URL", "PRIVATE_WEBHOOKS", "LOG"},
         }

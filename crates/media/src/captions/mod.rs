@@ -1,9 +1,9 @@
 //! Captions: from the file that somebody has to what players get.
 //!
-//! [`read`] takes WebVTT and SubRip, and says in which line something is wrong. [`files`] makes of
-//! cues and a [`Presentation`](crate::presentation::Presentation) the segments, playlists and
-//! manifests that deliver them. Both know nothing of where a caption came from, so text tracks out of
-//! a source take the same way.
+//! [`read`] takes WebVTT and SubRip, and says in which line something is wrong. [`caption_files`] and
+//! [`manifest_files`] make of cues and a [`Presentation`](crate::presentation::Presentation) the
+//! segments, playlists and manifests that deliver them. All of them know nothing of where a caption came
+//! from, so text tracks out of a source take the same way.
 
 mod deliver;
 mod lines;
