@@ -55,6 +55,17 @@ impl Description {
         &self.endpoint
     }
 
+    /// What a program of AWS reads in its environment.
+    #[must_use]
+    pub fn credentials(&self) -> [(&'static str, &str); 4] {
+        [
+            ("AWS_ENDPOINT_URL", &self.endpoint),
+            ("AWS_REGION", &self.region),
+            ("AWS_ACCESS_KEY_ID", &self.access_key_id),
+            ("AWS_SECRET_ACCESS_KEY", &self.secret_access_key),
+        ]
+    }
+
     /// What `calls.py` reads.
     pub(crate) fn order(&self, calls: &[Call]) -> Value {
         json!({
