@@ -79,7 +79,8 @@ def things(origin: str, token: str) -> dict[str, str]:
     asset = ask(origin, "POST", f"{place}/complete", token)["asset"]
     wanted = {"url": "https://example.com/hook"}
     webhook = ask(origin, "POST", "/api/webhooks", token, wanted)
-    return {"upload": upload["id"], "asset": asset, "webhook": webhook["id"]}
+    ids = {"upload": upload["id"], "asset": asset, "webhook": webhook["id"]}
+    return {**ids, "language": "de"}
 
 
 def with_examples(document: Any, known: dict[str, str]) -> Any:
