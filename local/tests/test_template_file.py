@@ -176,6 +176,8 @@ class TemplateFile(unittest.TestCase):
                 "TriggerFunction": None,
                 "UpdateMetadataRole": None,
                 "KeepRecords": None,
+                # What a stream has is noted with the entry.
+                "CaptionFunction": leading_keys("ASSET#*"),
                 "DeliverWebhookFunction": leading_keys("OWNER#*"),
             },
         )
