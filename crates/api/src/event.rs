@@ -23,7 +23,7 @@ pub enum EventType {
     /// Its newest job failed. An earlier stream keeps playing.
     #[serde(rename = "asset.failed")]
     Failed,
-    /// Its owner changed title, tags or visibility.
+    /// Its owner changed title, tags, visibility or captions.
     #[serde(rename = "asset.changed")]
     Changed,
     /// It is being removed.

@@ -9,7 +9,7 @@ export const EVENTS: Record<EventType, string> = {
   'asset.processing': 'a job runs',
   'asset.ready': 'the stream plays',
   'asset.failed': 'the newest job failed',
-  'asset.changed': 'title, tags or visibility are others',
+  'asset.changed': 'title, tags, visibility or captions are others',
   'asset.removing': 'it was given up',
   'asset.removed': 'nothing is left of it',
 };
